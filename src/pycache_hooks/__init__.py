@@ -1,0 +1,1 @@
+"""Hooks that keep what Python leaves behind out of git, images and work trees."""
