@@ -1,0 +1,62 @@
+"""What every console script has in common: how it starts, fails and ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CLEAN, FOUND, FAILED = 0, 1, 2
+INTERRUPTED = 130
+"""Exit statuses: nothing found; findings, or something was changed; our own failure; 128 + SIGINT, as in a shell."""
+
+
+class Failure(Exception):
+    """The program cannot do what it was asked: one line that says why and what to do. Exit status 2."""
+
+
+def guarded(run: Callable[[list[str]], int]) -> Callable[[Sequence[str] | None], int]:
+    """Make a hook's ``main``: no failure that a user can cause ends in a traceback."""
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        arguments = sys.argv[1:] if argv is None else list(argv)
+        if not (sys.stdout and sys.stderr):  # closed by whoever started us
+            sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
+        try:
+            return _run(run, arguments)
+        except Failure as failure:
+            return _fail(str(failure))
+        except BrokenPipeError:
+            return FOUND  # the reader left (`| head`)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except (OSError, MemoryError) as error:
+            return _fail(str(error) or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not look like a finding, whose status is 1
+            return _fail(f"internal error, please report it with what you ran: {error!r}")
+
+    return main
+
+
+def _run(run: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """*run*, and print all that it has to say, whatever happens."""
+    try:
+        return run(arguments)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # The reader left, or the disk is full: what remains to be flushed at exit must not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
+
+
+def _fail(message: str) -> int:
+    from pycache_hooks.report import printable  # only a failing run pays for it
+
+    name = os.path.basename(sys.argv[0]) or "pycache-hooks"
+    sys.stderr.write(f"{printable(name)}: {printable(message)}\n")
+    return FAILED

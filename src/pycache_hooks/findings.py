@@ -1,0 +1,31 @@
+"""Finding: one thing that a rule objects to."""
+
+from __future__ import annotations
+
+
+class Finding:
+    """Where (*path*, and *line* if it has one), which rule (*code*), what is wrong, and what to type or write.
+
+    Findings of one repair carry the same *fix*: it is printed once. *fixed*: it has been made, and says what was done.
+    """
+
+    __slots__ = ("code", "fix", "fixed", "line", "message", "path")
+
+    def __init__(  # noqa: PLR0913 - one argument a part
+        self, path: str, line: int | None, code: str, message: str, fix: str = "", *, fixed: bool = False
+    ) -> None:
+        self.path = path
+        self.line = line
+        self.code = code
+        self.message = message
+        self.fix = fix
+        self.fixed = fixed
+
+    def __lt__(self, other: Finding) -> bool:
+        return self._key() < other._key()
+
+    def __repr__(self) -> str:
+        return f"<Finding {self.path}:{self.line}: {self.code} {self.message}>"
+
+    def _key(self) -> tuple[str, int, str, str]:
+        return self.path, self.line or 0, self.code, self.message

@@ -1,0 +1,104 @@
+"""The only printer: findings to stdout, in one form for every hook."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pycache_hooks.findings import Finding
+
+ONE_SCREEN = 12
+"""Findings of one code that are shown before the rest is only counted."""
+
+
+def show(findings: Iterable[Finding]) -> None:
+    """Print *findings* in order of repair, then path; a repair that several share stands once, after the last of them."""
+    by_fix: dict[str, list[Finding]] = {}
+    for finding in sorted(findings):
+        by_fix.setdefault(finding.fix, []).append(finding)
+    bold, plain = ("\x1b[1m", "\x1b[0m") if _colours() else ("", "")
+    for fix, group in by_fix.items():
+        shown: dict[str, int] = {}
+        for finding in group:
+            shown[finding.code] = shown.get(finding.code, 0) + 1
+            if shown[finding.code] <= ONE_SCREEN:
+                say(f"{bold}{_place(finding)}{plain}: {finding.code} {printable(finding.message)}")
+        for code, count in shown.items():
+            if count > ONE_SCREEN:
+                say(f"... and {count - ONE_SCREEN:,} more places with {code}")
+        if fix:
+            label = "    fixed:" if group[0].fixed else "    fix:"
+            say(f"{label} " + fix.replace("\n", "\n" + " " * (len(label) + 1)))
+
+
+def say(line: str) -> None:
+    """Print one line that is already safe to print, whatever the encoding of stdout."""
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def printable(text: str) -> str:
+    """*text* with everything escaped that could steer a terminal or a CI log.
+
+    That is control and format characters and bytes that are not text, and the ``##`` of the commands that Azure
+    Pipelines, GitHub Actions and TeamCity read from anywhere in a line. Those that GitHub reads at its start, ``::``,
+    can only come first where a path does: see `_place`.
+    """
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else _escaped(character) for character in text)
+    return text.replace("##", "#\\x23")
+
+
+def quoted(word: str) -> str:
+    """*word* as one word of a shell's command line: bash, zsh, and any shell where no byte of it needs an escape."""
+    if word.isprintable() and "##" not in word:
+        import shlex  # as every import of this module: paid for by a run that has something to say
+
+        return shlex.quote(word)
+    return "$'" + "".join(_shell_escaped(character) for character in word).replace("##", "#\\043") + "'"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 file``, ``1,204 files``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def sized(number: int) -> str:
+    """*number* of bytes in binary units: ``0 B``, ``1.4 KiB``, ``2.0 MiB``."""
+    if number < 1024:  # noqa: PLR2004
+        return f"{number} B"
+    size, units = number / 1024, ["GiB", "MiB", "KiB"]
+    while round(size, 1) >= 1024 and len(units) > 1:  # noqa: PLR2004
+        size /= 1024
+        units.pop()
+    return f"{size:.1f} {units[-1]}"
+
+
+def _place(finding: Finding) -> str:
+    path = printable(finding.path)
+    if path.lstrip().startswith("::"):
+        path = f"./{path}"
+    return path if finding.line is None else f"{path}:{finding.line}"
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - a byte that os.fsdecode could not decode (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _shell_escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return "".join(f"\\{byte:03o}" for byte in os.fsencode(character))
+
+
+def _colours() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
