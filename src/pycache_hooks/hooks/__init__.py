@@ -1,0 +1,1 @@
+"""One module a hook, each with ``main(argv) -> int``."""

@@ -1,0 +1,1 @@
+"""Readers: each turns files of a repository into plain data."""
