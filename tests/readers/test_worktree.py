@@ -1,0 +1,86 @@
+"""Where caches are looked for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pycache_hooks import catalog
+from pycache_hooks.readers.worktree import FILE, PYCACHE, TREE, Mounts, Walk, walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def made(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def found(root: Path, *requested: catalog.Cache) -> dict[str, str]:
+    return {cache.path: cache.how for cache in walk(str(root), Mounts(str(root)), requested).found}
+
+
+def example(row: catalog.Cache) -> str:
+    name = row.name.replace("*", "x")
+    return f"{name}file" if name.endswith("/") else name
+
+
+@pytest.mark.parametrize("row", [row for row in catalog.CACHES if row.name != ".venv/"], ids=lambda row: row.name)
+@pytest.mark.parametrize("folder", ["", "a/b/"])
+def test_each_row_is_found_as_the_catalogue_says(tmp_path: Path, row: catalog.Cache, folder: str) -> None:
+    made(tmp_path, folder + example(row))
+    path = folder + (example(row).rpartition("/")[0] if row.name.endswith("/") else example(row))
+    how = PYCACHE if row.name.startswith("__pycache__") else TREE if row.name.endswith("/") else FILE
+    path = path.rpartition("/")[0] if row.name.startswith("__pycache__/") and "*" in row.name else path
+    taken = {path: how}
+    by_default = row.prune in (catalog.ALWAYS, catalog.WHEN_EMPTY)
+    assert found(tmp_path) == (taken if by_default else {})
+    if row.prune == catalog.ON_REQUEST:
+        assert found(tmp_path, row) == taken
+
+
+def test_a_virtual_environment_is_known_by_what_is_in_it(tmp_path: Path) -> None:
+    made(tmp_path, ".venv/pyvenv.cfg", "any/pyvenv.cfg", "c/conda-meta/history", ".env/__pycache__/x", "venv/m.py")
+    assert found(tmp_path) == {".env/__pycache__": PYCACHE}
+    assert found(tmp_path, catalog.VENV) == {".venv": TREE, "any": TREE, "c": TREE, ".env/__pycache__": PYCACHE}
+    assert sorted(walk(str(tmp_path), Mounts(str(tmp_path))).environments) == [".venv", "any", "c"]
+
+
+def test_a_found_cache_says_what_it_is(tmp_path: Path) -> None:
+    made(tmp_path, "__pycache__/x")
+    assert repr(walk(str(tmp_path), Mounts(str(tmp_path))).found) == "[<Found __pycache__: __pycache__/>]"
+
+
+def test_what_vanishes_or_changes_while_it_is_walked_is_passed_over(tmp_path: Path) -> None:
+    made(tmp_path, "gone/__pycache__/x", "file/__pycache__/x", "kept/__pycache__/x")
+    seen = Walk(str(tmp_path), Mounts(str(tmp_path)), frozenset())
+    assert sorted(seen.enter("")) == ["file", "gone", "kept"]
+    subprocess.run(["rm", "-rf", tmp_path / "gone", tmp_path / "file"], check=True)
+    made(tmp_path, "file")
+    for name, error in (("gone", FileNotFoundError), ("file", NotADirectoryError)):
+        with pytest.raises(error):
+            seen.enter(name)
+    seen.close()
+    made(tmp_path, "root")
+    assert walk(str(tmp_path / "root"), Mounts(str(tmp_path))).unread == []
+
+
+def test_a_root_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Mounts(str(tmp_path / "gone"))
+
+
+def test_mount_points_are_relative_to_the_root() -> None:
+    """Whatever is mounted on the machine that runs the test: /proc is."""
+    if not os.path.ismount("/proc"):
+        pytest.skip("nothing is mounted on /proc here")
+    with os.scandir("/") as entries:
+        proc = next(entry for entry in entries if entry.name == "proc")
+    assert Mounts("/").begin_at(proc, "proc")
+    assert not Mounts("/proc").begin_at(proc, "proc")
+    assert not Mounts("/").begin_at(proc, "etc/proc")
