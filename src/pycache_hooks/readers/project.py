@@ -1,0 +1,286 @@
+"""Where a repository keeps its Python, and which tools it uses: read from its tracked paths and its configuration.
+
+Plain string work throughout: this looks at every path of repositories that have 100,000 of them, where re, tomllib and
+pathlib would cost more than all the rest.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pycache_hooks import catalog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pycache_hooks.catalog import Cache
+
+ENOUGH = 1 << 20
+"""Bytes that are read of a configuration file."""
+
+CONFIGURATION = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")
+"""Files that configure tools or require them, next to requirements files."""
+
+_CONTEXTS = ("depend", "deps", "require")
+_PIPFILE_SECTIONS = ("packages", "dev-packages")
+_REQUIREMENTS = "requirements"
+_REQUIREMENTS_SUFFIXES = (".txt", ".in")
+
+_WATCHED = frozenset(
+    row for row in catalog.CACHES if row.forbidden and (row.kind != catalog.TOOL_CACHE or row.name.startswith("."))
+)
+"""The caches that are looked for among tracked paths: a search for every rarer name would cost half a millisecond each."""
+
+_PARTS = [row.name.removesuffix("/").partition("/")[0].encode().partition(b"*") for row in _WATCHED]
+_DOTTED = frozenset(name[1:] for name, star, _ in _PARTS if not star and name.startswith(b"."))
+_DOTTED_BEGINNINGS = tuple(name[1:] for name, star, _ in _PARTS if star and name.startswith(b"."))
+_MARKS = tuple({name + ending for name, _, ending in _PARTS if not name.startswith(b".")})
+_EVIDENT = tuple(row for row in catalog.CACHES if row.files or row.mentions)
+_SUFFIX_EVIDENCE = tuple({name[1:].encode() for row in _EVIDENT for name in row.files if name.startswith("*")})
+_WORDS = {word for row in _EVIDENT for word in row.mentions}
+_SECTIONS = tuple(word for word in _WORDS if word.startswith("["))
+_DISTRIBUTIONS = tuple(_WORDS.difference(_SECTIONS))
+
+
+class Project:
+    """What the tracked paths of one repository say. Paths are relative to *root*; the root itself is ``""``.
+
+    ``project_directories`` are the root, if there is any Python, and wherever a pyproject.toml lies; ``gitignores`` are the
+    tracked .gitignore files. What lies in a cache or a virtual environment is left out of these and of
+    `source_directories`. ``suspicious``: a cache may be among the tracked files.
+    """
+
+    __slots__ = (
+        "_evidence",
+        "_listing",
+        "_paths",
+        "_source_directories",
+        "gitignores",
+        "has_python",
+        "project_directories",
+        "root",
+        "suspicious",
+    )
+
+    def __init__(self, root: str, listing: bytes) -> None:
+        self.root = root
+        self._listing = b"\0" + listing  # so that there is a NUL at both ends of every path
+        self._evidence: list[str] | None = None
+        self._paths: list[str] | None = None
+        self._source_directories: list[str] | None = None
+        self.suspicious = _may_hold_caches(self._listing)
+        named = any(b"%b\0" % suffix.encode() in listing for suffix in catalog.SOURCE_SUFFIXES)
+        self.has_python = bool(self.source_directories) if self.suspicious or not named else True
+        projects = {path.rpartition("/")[0] for path in self._outside_caches(self._called(b"pyproject.toml"))}
+        self.project_directories = sorted(projects | {""} if self.has_python else projects)
+        self.gitignores = self._outside_caches(self._called(b".gitignore"))
+
+    @property
+    def paths(self) -> list[str]:
+        """Every tracked path, in git's order."""
+        if self._paths is None:
+            self._paths = os.fsdecode(self._listing[1:]).split("\0")[:-1]
+        return self._paths
+
+    @property
+    def others(self) -> list[str]:
+        """The tracked paths that are no Python sources by their name."""
+        return [path for path in self.paths if not path.endswith(catalog.SOURCE_SUFFIXES)]
+
+    @property
+    def source_directories(self) -> list[str]:
+        """The directories that hold Python sources, sorted."""
+        if self._source_directories is None:
+            sources = {path.rpartition("/")[0] for path in self.paths if path.endswith(catalog.SOURCE_SUFFIXES)}
+            found = self._outside_caches(
+                sources or {path.rpartition("/")[0] for path in _scripts(self.root, self.paths)}
+            )
+            self._source_directories = sorted(found)
+        return self._source_directories
+
+    @property
+    def evidence(self) -> list[str]:
+        """The tracked paths that may show the use of a tool by what is in them, or above them."""
+        if self._evidence is None:
+            found = [path for suffix in _SUFFIX_EVIDENCE for path in self.containing(suffix + b"\0")]
+            self._evidence = found + [
+                path for path in self.containing(_REQUIREMENTS.encode()) if path.endswith(_REQUIREMENTS_SUFFIXES)
+            ]
+        return self._evidence
+
+    def tracks(self, path: str) -> bool:
+        """Whether *path* is tracked: a binary search, as git sorts by bytes."""
+        wanted, listing = os.fsencode(path), self._listing
+        low, high = 0, len(listing) - 1
+        while low < high:
+            start = listing.rfind(b"\0", low, (low + high) // 2 + 1)
+            end = listing.find(b"\0", start + 1)
+            found = listing[start + 1 : end]
+            if found == wanted:
+                return True
+            low, high = (end, high) if found < wanted else (low, start)
+        return False
+
+    def _called(self, name: bytes) -> list[str]:
+        return [path for path in self.containing(name + b"\0") if path.rpartition("/")[2] == os.fsdecode(name)]
+
+    def containing(self, text: bytes) -> Iterator[str]:
+        """The tracked paths with *text* in them, counting the NUL behind each."""
+        listing = self._listing
+        at = listing.find(text)
+        while at >= 0:
+            end = listing.find(b"\0", at)
+            yield os.fsdecode(listing[listing.rfind(b"\0", 0, at) + 1 : end])
+            at = listing.find(text, end)
+
+    def _outside_caches(self, paths: Iterable[str]) -> list[str]:
+        if not self.suspicious:
+            return list(paths)
+        return [path for path in paths if not any(row in _WATCHED for _, row in catalog.caches_in(f"{path}/"))]
+
+
+def read(root: str, listing: bytes) -> Project:
+    """The project at *root* from the output of ``git ls-files -z``, names relative to the root."""
+    return Project(root, listing)
+
+
+def tracked_caches(project: Project) -> list[tuple[str, str, Cache]]:
+    """Every tracked file that belongs to a cache: its path, the path of the outermost cache, and the cache's row."""
+    found = []
+    for path in dict.fromkeys(project.paths) if project.suspicious else ():
+        if catalog.may_be_cache(path):
+            full = os.path.join(project.root, path)
+            # A symbolic link, or a gitlink, whose directory may be there: both stand for the directory of that name.
+            link = os.path.islink(full) or os.path.isdir(full)
+            for cache, row in catalog.caches_in(path, link=link):
+                if row in _WATCHED:
+                    found.append((path, cache, row))
+                    break
+    return found
+
+
+def used_caches(project: Project, directory: str) -> list[Cache]:
+    """The rows of the catalogue whose tools the repository shows that it uses in *directory*."""
+    prefix = f"{directory}/" if directory else ""
+    texts = list(_configuration(project, prefix))
+    shown = {word for word in _SECTIONS if any(_has_section(text, word) for _, text in texts)}
+    for name, text in texts:
+        normal = _normal(text)
+        if any(word in normal for word in _DISTRIBUTIONS):
+            shown |= requirements(name, text)
+    return [
+        row
+        for row in _EVIDENT
+        if not shown.isdisjoint(row.mentions) or any(_is_evident(project, prefix, name) for name in row.files)
+    ]
+
+
+def requirements(name: str, text: str) -> set[str]:
+    """The distributions that the file called *name* requires, in lower case with dashes.
+
+    In a requirements file each line is one. Elsewhere they are looked for under keys and sections whose names say so,
+    ``dependencies`` or ``install_requires``: the same word in a description, or among the keywords, requires nothing.
+    """
+    if name.endswith(_REQUIREMENTS_SUFFIXES):
+        return {_requirement(_uncommented(line).strip()) for line in text.splitlines()} - {""}
+    found: set[str] = set()
+    section = key = ""
+    for line in map(_uncommented, text.splitlines()):
+        words = line.strip()
+        if words.startswith("[") and words.endswith("]") and not set("\"',") & set(words):
+            section, key = words.strip("[] "), ""
+            continue
+        before, equals, after = words.partition("=")
+        in_list = name.endswith((".cfg", ".ini")) and line[:1].isspace()
+        if equals and not after.startswith("=") and not in_list and _is_key(before.strip()):
+            if _requires(section) or section in _PIPFILE_SECTIONS:
+                found.add(_normal(before.strip()))
+            key, words = before.strip(), after.strip()
+        if _requires(section) or _requires(key):
+            quoted = words.replace("'", '"').split('"')[1::2]
+            bare = [] if quoted or name.endswith((".toml", ".py")) else [words.rpartition(": ")[2]]
+            found.update(_requirement(word.strip()) for word in (*quoted, *bare))
+    return found - {""}
+
+
+def _may_hold_caches(listing: bytes) -> bool:
+    """Whether any path may belong to a cache: a search for names that never misses one."""
+    if any(mark in listing for mark in _MARKS):
+        return True
+    names = listing.replace(b"\0", b"/").split(b"/.")[1:]
+    dotted = {name.partition(b"/")[0] for name in names}
+    return not _DOTTED.isdisjoint(dotted) or any(name.startswith(_DOTTED_BEGINNINGS) for name in dotted)
+
+
+def _scripts(root: str, paths: Iterable[str]) -> list[str]:
+    """Those of *paths* that are programs whose first line names a Python."""
+    programs = [
+        path for path in paths if "." not in path.rpartition("/")[2] and os.access(os.path.join(root, path), os.X_OK)
+    ]
+    if not programs:
+        return []
+    from identify.identify import tags_from_path  # 13 ms, for the few repositories that come here
+
+    def is_python(path: str) -> bool:
+        try:
+            return "python" in tags_from_path(os.path.join(root, path))
+        except (OSError, ValueError):
+            return False  # not for reading, or gone meanwhile
+
+    return [path for path in programs if is_python(path)]
+
+
+def _configuration(project: Project, prefix: str) -> Iterator[tuple[str, str]]:
+    """Name and text of the configuration and requirements files of one directory."""
+    named = [f"{prefix}{name}" for name in CONFIGURATION if project.tracks(f"{prefix}{name}")]
+    required = [path for path in project.evidence if _is_requirements(path, prefix)]
+    for path in (*named, *required):
+        try:
+            with open(os.path.join(project.root, path), "rb") as file:
+                yield path.rpartition("/")[2], file.read(ENOUGH).decode(errors="replace")
+        except OSError:
+            continue  # not in this work tree, or nothing to read: it shows nothing
+
+
+def _is_requirements(path: str, prefix: str) -> bool:
+    folder, _, name = path.removeprefix(prefix).rpartition("/")
+    named = folder == _REQUIREMENTS or (not folder and _REQUIREMENTS in name)
+    return named and path.startswith(prefix) and name.endswith(_REQUIREMENTS_SUFFIXES)
+
+
+def _is_evident(project: Project, prefix: str, name: str) -> bool:
+    if name.startswith("*"):
+        return any(path.startswith(prefix) and path.endswith(name[1:]) for path in project.evidence)
+    return project.tracks(f"{prefix}{name}")
+
+
+def _has_section(text: str, beginning: str) -> bool:
+    """Whether a section of *text* is called *beginning*, or lies in it: ``[tool.tox`` has ``[tool.tox.env]``."""
+    after = f"\n{text}".partition(f"\n{beginning}")[2]
+    return bool(after) and (beginning.endswith(":") or after[0] in "].:")
+
+
+def _requires(name: str) -> bool:
+    return any(word in name.lower() for word in _CONTEXTS)
+
+
+def _is_key(text: str) -> bool:
+    return text.replace("-", "_").replace(".", "_").isidentifier()
+
+
+def _uncommented(line: str) -> str:
+    if line.lstrip().startswith("#"):
+        return ""
+    return line.partition(" #")[0].partition("\t#")[0]
+
+
+def _requirement(text: str) -> str:
+    """The distribution that *text* asks for, if it is a requirement (PEP 508), else an empty string."""
+    end = next((at for at, character in enumerate(text) if not (character.isalnum() or character in "-_.")), len(text))
+    after = text[end:].lstrip()
+    return _normal(text[:end]) if not after or after[0] in "[(<>=!~;@,\\" else ""
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
