@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pycache_hooks.folders import ANCHOR_DISTANCE, Folder, Opener
+from pycache_hooks.folders import KEPT_OPEN, Folder, Opener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +88,7 @@ def test_what_cannot_be_opened_costs_no_descriptor(tmp_path: Path, name: str) ->
 
 
 def test_a_deep_tree_costs_few_descriptors_and_each_folder_is_the_right_one(tmp_path: Path) -> None:
-    depth = 5 * ANCHOR_DISTANCE + 1
+    depth = 5 * KEPT_OPEN + 1
     here = os.open(tmp_path, os.O_RDONLY)
     for level in range(depth):
         for name in ("deep", f"level {level}"):
@@ -99,14 +99,11 @@ def test_a_deep_tree_costs_few_descriptors_and_each_folder_is_the_right_one(tmp_
     os.close(here)
     before = descriptors()
     opener = Opener(str(tmp_path))
-    for level in (0, depth - 1, 3, ANCHOR_DISTANCE, 2 * ANCHOR_DISTANCE - 1, 2 * ANCHOR_DISTANCE, 0, depth - 1):
+    for level in (0, depth - 1, 3, KEPT_OPEN, 2 * KEPT_OPEN - 1, 2 * KEPT_OPEN, 0, depth - 1, depth - 2, depth - 40):
         folder = opener.open("/".join(["deep"] * level))
         assert {entry.name for entry in folder.entries()} == {"deep", f"level {level}"}
-        folder.close()
-    assert descriptors() <= before + 2 + depth // ANCHOR_DISTANCE
-    neighbour = opener.open("/".join(["deep"] * ANCHOR_DISTANCE + [f"level {ANCHOR_DISTANCE}"]))
-    assert neighbour.entries() == []
-    neighbour.close()
+        assert descriptors() <= before + KEPT_OPEN
+    assert opener.open("/".join(["deep"] * KEPT_OPEN + [f"level {KEPT_OPEN}"])).entries() == []
     opener.close()
     assert descriptors() == before
 

@@ -279,3 +279,21 @@ def test_pieces_of_output_may_end_anywhere(step: int, length: int) -> None:
         sieve.take(output[start : start + step])
 
     assert sieve.found == [(str(number), blob[:length]) for number, blob in enumerate(blobs)]
+
+
+def test_the_variable_that_a_hook_in_a_linked_worktree_gets_does_not_hide_the_top(repository: Repository) -> None:
+    repository.stage("m.py")
+    repository.commit()
+    repository.git("worktree", "add", "-q", "../linked")
+    below = repository.path.parent / "linked" / "below"
+    below.mkdir()
+    told = repository.git("-C", str(below), "rev-parse", "--absolute-git-dir").text.strip()
+    program = "from pycache_hooks import git; print(git.top_level())"
+    for variables, top in (
+        ({}, below.parent),
+        ({"GIT_DIR": told}, below.parent),
+        ({"GIT_DIR": str(repository.path / ".git")}, below),  # another repository: git does as it is told
+        ({"GIT_DIR": told, "GIT_WORK_TREE": str(below)}, below),
+    ):
+        env = environment(PYTHONPATH=str(SOURCES)) | variables
+        assert run([sys.executable, "-c", program], below, env).text == f"{top}\n"

@@ -35,6 +35,7 @@ OURS_WHEN_CLEAN = {
         ".readers.snapshot",
         ".report",
         ".rules",
+        ".untracking",
     )
 }
 

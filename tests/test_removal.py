@@ -6,13 +6,11 @@ import errno
 import os
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pycache_hooks import catalog, removal
-from pycache_hooks.folders import Folder
 from pycache_hooks.readers.tracked import Tracked
 from pycache_hooks.readers.worktree import FILE, PYCACHE, TREE, Found, Mounts, walk
 from support import SOURCES, environment, run
@@ -134,16 +132,14 @@ def test_a_directory_that_vanished_in_a_cache_does_not_save_the_rest(root: Path)
     levels, _ = worker._levels(cache, result)
     subprocess.run(["rm", "-rf", root / ".mypy_cache/3.11"], check=True)
     made(root, ".mypy_cache/3.12/new")
-    parent = Folder(str(root))
-    worker._take(cache, result, levels, parent)
-    parent.close()
+    worker._take(cache, result, levels)
     worker.opener.close()
     assert files(root / ".mypy_cache") == {"3.12", "3.12/new"}
     assert result.kept == [(".mypy_cache/3.12", "something was written into it meanwhile")]
     assert (result.files, result.gone, result.refused) == (2, False, [])
 
 
-def test_many_caches_are_removed_by_several_threads(tmp_path: Path) -> None:
+def test_many_caches_are_removed_by_several_processes(tmp_path: Path) -> None:
     made(tmp_path, *(f"{number}/__pycache__/m.cpython-311.pyc" for number in range(200)))
     results = remove(tmp_path, look(tmp_path))
     assert [result.path for result in results] == sorted(f"{number}/__pycache__" for number in range(200))
@@ -151,24 +147,12 @@ def test_many_caches_are_removed_by_several_threads(tmp_path: Path) -> None:
     assert files(tmp_path) == {str(number) for number in range(200)}
 
 
-def test_a_failure_in_a_thread_is_not_lost_and_ends_them_all(tmp_path: Path) -> None:
+def test_a_failure_is_not_lost(tmp_path: Path) -> None:
     made(tmp_path, *(f"{number}/__pycache__/m.cpython-311.pyc" for number in range(200)))
     found = look(tmp_path)
     impossible = [Found("a\0b/__pycache__", catalog.DIRECTORIES["__pycache__"], PYCACHE)] * 100
     with pytest.raises(ValueError, match="null"):
         remove(tmp_path, found + impossible)
-    assert len(files(tmp_path)) > 200
-
-
-def test_a_failure_of_another_thread_is_raised_here() -> None:
-    here = threading.get_ident()
-
-    def work() -> None:
-        if threading.get_ident() != here:
-            raise MemoryError
-
-    with pytest.raises(MemoryError):
-        removal._in_threads(work, 3)
 
 
 def test_what_this_program_runs_from_stays() -> None:
@@ -194,13 +178,13 @@ def test_a_root_that_is_gone_is_an_error(tmp_path: Path) -> None:
         removal.remove(str(tmp_path / "gone"), found, NOTHING, mounts, removal.Orders())
 
 
-def test_where_no_more_threads_are_allowed_one_does_it_all(tmp_path: Path) -> None:
+def test_where_no_more_processes_are_allowed_one_does_it_all(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become a user without other processes")
     made(tmp_path, *(f"{number}/__pycache__/m.cpython-311.pyc" for number in range(200)))
     program = (
         "import os, resource, sys; sys.path.insert(0, sys.argv[1]);"
-        "from pycache_hooks import removal; from pycache_hooks.readers import tracked, worktree;"
+        "from pycache_hooks import processes, removal; from pycache_hooks.readers import tracked, worktree;"
         "root = os.getcwd(); mounts = worktree.Mounts(root); found = worktree.walk(root, mounts).found;"
         "resource.setrlimit(resource.RLIMIT_NPROC, (1, 1)); os.setresuid(61235, 61235, 0);"
         "results = removal.remove('.', found, tracked.Tracked(b'', ()), mounts, removal.Orders());"

@@ -14,8 +14,8 @@ import stat
 HANDLES = os.scandir in os.supports_fd and os.unlink in os.supports_dir_fd
 """Whether the system has such calls. Windows has not: there a path is looked at once more before it is used."""
 
-ANCHOR_DISTANCE = 100
-"""Levels between the directories that `Opener` keeps open: few enough for the usual limit of 256 descriptors."""
+KEPT_OPEN = 64
+"""Directories that `Opener` keeps open at most: the usual limit of descriptors may be 256."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _CLOSED = 0x7FFFFFFF
@@ -88,35 +88,35 @@ class Folder:
 
 
 class Opener:
-    """Opens directories below a root level by level, and keeps a few on the way to the last one open.
+    """Opens directories below a root level by level, and keeps those on the way to the last one open.
 
-    So a tree of any depth costs a bounded number of descriptors, and neighbours cost few calls. One for each thread.
+    So neighbours cost few calls; a tree of any depth costs a bounded number of descriptors.
     """
 
     def __init__(self, root: str) -> None:
         """Open *root*. Raises OSError if it cannot be opened."""
-        self._anchors = [("", 0, Folder(root))]
+        self._chain = [("", Folder(root))]
 
     def open(self, path: str) -> Folder:
-        """Open the directory at *path* relative to the root (``""``: the root itself); the caller closes it.
+        """Open the directory at *path* relative to the root (``""``: the root itself). It is for use until the next call.
 
         Raises OSError; NotADirectoryError or a ``ELOOP`` if a part of the path is a symbolic link.
         """
-        while self._anchors[-1][0] and not f"{path}/".startswith(f"{self._anchors[-1][0]}/"):
-            self._anchors.pop()[2].close()
-        reached, depth, start = self._anchors[-1]
-        folder = Folder(".", start)
-        for name in path[len(reached) :].strip("/").split("/") if path != reached else ():
-            try:
-                deeper = Folder(name, folder)
-            finally:
-                folder.close()
-            folder, reached, depth = deeper, f"{reached}/{name}" if reached else name, depth + 1
-            if depth % ANCHOR_DISTANCE == 0:
-                self._anchors.append((reached, depth, Folder(".", folder)))
-        return folder
+        chain = self._chain
+        while chain[-1][0] and not f"{path}/".startswith(f"{chain[-1][0]}/"):
+            chain.pop()[1].close()
+        while (reached := chain[-1][0]) != path:
+            start = len(reached) + 1 if reached else 0
+            end = path.find("/", start)
+            end = len(path) if end < 0 else end
+            chain.append((path[:end], Folder(path[start:end], chain[-1][1])))
+            if len(chain) > KEPT_OPEN:
+                for _, folder in chain[1:-1:2]:
+                    folder.close()
+                del chain[1:-1:2]
+        return chain[-1][1]
 
     def close(self) -> None:
         """Let go of every directory."""
-        for _, _, folder in self._anchors:
+        for _, folder in self._chain:
             folder.close()

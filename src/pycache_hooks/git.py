@@ -58,7 +58,7 @@ class Command:
         """
         command = ["git", "-c", "core.fsmonitor=false", *(("-C", root) if root else ()), *arguments]
         variables = {**os.environ, **_WANTED}
-        for name in (*_UNWANTED, *without):
+        for name in (*_UNWANTED, *without, *_misleading(root or os.curdir)):
             variables.pop(name, None)
         self._arguments = arguments
         try:
@@ -100,6 +100,32 @@ def finished_top_level(command: Command) -> str:
             msg = "not a git repository: run this inside a work tree"
             raise Failure(msg) from None
         raise
+
+
+def repository_above(directory: str) -> str:
+    """The nearest ``.git`` in *directory* or above it, or an empty string."""
+    path = os.path.abspath(directory)
+    while not os.path.lexists(os.path.join(path, ".git")):
+        if path == os.path.dirname(path):
+            return ""
+        path = os.path.dirname(path)
+    return os.path.join(path, ".git")
+
+
+def _misleading(directory: str) -> tuple[str, ...]:
+    """``GIT_DIR`` if it says no more than git finds out in *directory* by itself.
+
+    A hook in a linked worktree gets it alone, and from a subdirectory git then takes that for the top of the work tree.
+    """
+    told = os.environ.get("GIT_DIR")
+    if not told or "GIT_WORK_TREE" in os.environ:
+        return ()
+    found = repository_above(directory)
+    if os.path.isfile(found):
+        with open(found, "rb") as file:
+            link = os.fsdecode(file.read().removeprefix(b"gitdir: ").rstrip(b"\r\n"))
+        found = os.path.join(os.path.dirname(found), link)
+    return ("GIT_DIR",) if found and os.path.realpath(told) == os.path.realpath(found) else ()
 
 
 def path_line(output: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import errno
 import os
 import sys
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
     from pycache_hooks.readers.tracked import Tracked
     from pycache_hooks.readers.worktree import Found, Mounts
 
-THREADS = 4
-"""Deleting waits for the file system, so threads help although Python runs one at a time; more than four do not."""
+    Plain = tuple[str, str, int, int, bool, bool, list[tuple[str, str]], list[tuple[str, int, int | None, bool]]]
 
-CACHES_PER_THREAD = 16
-"""Fewer than that are not worth a thread."""
+MANY = 128
+"""Caches that are worth more than one process."""
 
 
 class Orders:
@@ -91,69 +89,47 @@ class Result:
         self.spared = True
         self.kept.append((path, reason))
 
+    def plain(self) -> Plain:
+        """All of it, for another process."""
+        refused = [(refused.path, refused.number, refused.owner, refused.closed) for refused in self.refused]
+        return self.path, self.tool, self.files, self.bytes, self.gone, self.spared, self.kept, refused
+
+    @classmethod
+    def of(cls, plain: Plain) -> Result:
+        """What `plain` was made from."""
+        result = cls(plain[0], plain[1])
+        _, _, result.files, result.bytes, result.gone, result.spared, result.kept, refused = plain
+        result.refused = [Refused(path, number, owner, closed=closed) for path, number, owner, closed in refused]
+        return result
+
 
 def remove(root: str, found: list[Found], tracked: Tracked, mounts: Mounts, orders: Orders) -> list[Result]:
     """Remove *found* below *root*, but for what is *tracked*; one result each, by path.
 
     Raises OSError only if the root itself cannot be opened.
     """
-    pending = list(found)
-    results: list[Result] = []
 
-    def work() -> None:
+    def work(caches: list[Found]) -> list[Plain]:
         worker = _Worker(root, tracked, mounts, orders)
         try:
-            while pending:
-                try:
-                    cache = pending.pop()
-                except IndexError:  # pragma: no cover - another thread took the last one between two lines
-                    return
-                results.append(worker.remove(cache))
-        except BaseException:
-            pending.clear()  # so that the other threads end too
-            raise
+            return [worker.remove(cache).plain() for cache in caches]
         finally:
             worker.opener.close()
 
-    _in_threads(work, min(THREADS, 1 + len(pending) // CACHES_PER_THREAD))
+    if len(found) < MANY:
+        made = [work(found)]
+    else:
+        from pycache_hooks import processes
+
+        made = processes.deal(work, found)
+    results = sorted((Result.of(plain) for each in made for plain in each), key=lambda result: result.path)
     if orders.stale and orders.act:
         _remove_empty_packages(root, results)
-    results.sort(key=lambda result: result.path)
     return results
 
 
-def _in_threads(work: Callable[[], None], number: int) -> None:
-    """Do *work* in this thread and in *number* - 1 more. Raises what one of them raised."""
-    failures: list[BaseException] = []
-    running = []
-
-    def run(ended: _thread.LockType) -> None:  # pragma: no cover - coverage sees only threads of the threading module
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - nobody catches it in a thread: it is raised again below
-            failures.append(error)
-        finally:
-            ended.release()
-
-    for _ in range(number - 1):
-        ended = _thread.allocate_lock()
-        ended.acquire()
-        try:
-            _thread.start_new_thread(run, (ended,))
-        except RuntimeError:  # the system allows no more: those that there are do it
-            break
-        running.append(ended)
-    try:
-        work()
-    finally:
-        for ended in running:
-            ended.acquire()
-    if failures:
-        raise failures[0]
-
-
 class _Worker:
-    """Removes one cache after the other; each thread has its own."""
+    """Removes one cache after the other; each process has its own."""
 
     __slots__ = ("mounts", "opener", "orders", "root", "tracked")
 
@@ -179,13 +155,11 @@ class _Worker:
             if cache.how == worktree.PYCACHE:
                 self._pycache(result, parent)
             elif cache.how == worktree.TREE:
-                self._tree(cache, result, parent)
+                self._tree(cache, result)
             elif self._is_wanted_gone(cache, name, parent):
                 self._file(result, cache.path, name, parent)
         except OSError as error:
             self._closed(result, cache.path, error)
-        finally:
-            parent.close()
         return result
 
     def _pycache(self, result: Result, parent: Folder) -> None:
@@ -211,7 +185,7 @@ class _Worker:
         if not result.spared:
             self._directory(result, result.path, catalog.PYCACHE, parent)
 
-    def _tree(self, cache: Found, result: Result, parent: Folder) -> None:
+    def _tree(self, cache: Found, result: Result) -> None:
         """Remove a cache with all that is in it."""
         if self.orders.stale and not self.orders.before:
             return
@@ -224,9 +198,9 @@ class _Worker:
         ):
             result.refused.clear()  # nobody wants it gone
             return
-        self._take(cache, result, levels, parent)
+        self._take(cache, result, levels)
 
-    def _take(self, cache: Found, result: Result, levels: list[tuple[str, list[str]]], parent: Folder) -> None:
+    def _take(self, cache: Found, result: Result, levels: list[tuple[str, list[str]]]) -> None:
         """Remove what was seen in a cache, the files first."""
         for path, names in levels:
             try:
@@ -234,26 +208,19 @@ class _Worker:
             except OSError as error:
                 self._closed(result, path, error)
                 continue
-            try:
-                for name in names:
-                    if name == cache.row.unless and path == cache.path:
-                        result.keep(f"{path}/{name}", "it is configuration")
-                    else:
-                        self._file(result, f"{path}/{name}", name, folder)
-            finally:
-                folder.close()
-        for path, _ in reversed(levels[1:]):
+            for name in names:
+                if name == cache.row.unless and path == cache.path:
+                    result.keep(f"{path}/{name}", "it is configuration")
+                else:
+                    self._file(result, f"{path}/{name}", name, folder)
+        for path, _ in [*reversed(levels[1:]), (cache.path, ())]:
             above, _, name = path.rpartition("/")
             try:
                 folder = self.opener.open(above)
             except OSError as error:
                 self._closed(result, above, error)
-                continue
-            try:
+            else:
                 self._directory(result, path, name, folder)
-            finally:
-                folder.close()
-        self._directory(result, cache.path, cache.path.rpartition("/")[2], parent)
 
     def _levels(self, cache: Found, result: Result) -> tuple[list[tuple[str, list[str]]], float]:
         """The directories of a cache, each with the names of the files in it, parents first.
@@ -271,28 +238,25 @@ class _Worker:
                 self._closed(result, path, error)
                 newest = float("inf")  # for all that we can see
                 continue
-            try:
-                entries = folder.entries()
-                names = {entry.name for entry in entries}
-                if ".git" in names or names >= worktree.REPOSITORY:
-                    result.keep(path, "it is a repository of its own")
-                    continue
-                if cache.row.prune == catalog.ALWAYS and names & catalog.ENVIRONMENT_MARKERS:
-                    result.keep(path, "it is a virtual environment")
-                    continue
-                files = []
-                for entry in entries:
-                    below = f"{path}/{entry.name}"
-                    if not entry.is_dir(follow_symlinks=False):
-                        files.append(entry.name)
-                        newest = max(newest, _written(entry)) if self.orders.stale else newest
-                    elif self.mounts.begin_at(entry, below):
-                        result.keep(below, "another file system is mounted there")
-                    else:
-                        pending.append(below)
-                levels.append((path, files))
-            finally:
-                folder.close()
+            entries = folder.entries()
+            names = {entry.name for entry in entries}
+            if ".git" in names or names >= worktree.REPOSITORY:
+                result.keep(path, "it is a repository of its own")
+                continue
+            if cache.row.prune == catalog.ALWAYS and names & catalog.ENVIRONMENT_MARKERS:
+                result.keep(path, "it is a virtual environment")
+                continue
+            files = []
+            for entry in entries:
+                below = f"{path}/{entry.name}"
+                if not entry.is_dir(follow_symlinks=False):
+                    files.append(entry.name)
+                    newest = max(newest, _written(entry)) if self.orders.stale else newest
+                elif self.mounts.begin_at(entry, below):
+                    result.keep(below, "another file system is mounted there")
+                else:
+                    pending.append(below)
+            levels.append((path, files))
         return levels, newest
 
     def _closed(self, result: Result, path: str, error: OSError) -> None:
@@ -305,7 +269,6 @@ class _Worker:
             pass
         else:
             owner = folder.owner(name)
-            folder.close()
         _refuse(result, path, error, owner, closed=True)
 
     def _is_wanted_gone(self, cache: Found, name: str, parent: Folder) -> bool:
@@ -385,11 +348,7 @@ def _remove_empty_packages(root: str, results: list[Result]) -> None:
         while path:
             above, _, name = path.rpartition("/")
             try:
-                parent = opener.open(above)
-                try:
-                    parent.rmdir(name)
-                finally:
-                    parent.close()
+                opener.open(above).rmdir(name)
             except OSError:
                 break  # something else is in it
             path = above

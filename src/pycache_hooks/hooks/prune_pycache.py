@@ -13,7 +13,7 @@ import os
 from pycache_hooks import catalog, git, removal, report, rules
 from pycache_hooks.console import CLEAN, FOUND, Failure, guarded
 from pycache_hooks.findings import Finding
-from pycache_hooks.readers.tracked import Listing, Tracked, misleading
+from pycache_hooks.readers.tracked import Listing, Tracked
 from pycache_hooks.readers.worktree import FILE, REPOSITORY, Found, Mounts, Walk, walk
 
 TYPE_CHECKING = False
@@ -142,7 +142,7 @@ def _orders(settings: Settings, before: float, spares: Callable[[str], bool] | N
 def _start(directory: str | None) -> tuple[str, Listing]:
     """The root to prune, and the question what is tracked in it. Raises Failure for a root that is not to be touched."""
     if directory is None:
-        top = git.Command("rev-parse", "--show-toplevel", without=misleading(os.getcwd()))
+        top = git.Command("rev-parse", "--show-toplevel")
         listing = Listing()
         root = git.finished_top_level(top)
         _refuse_root(root)

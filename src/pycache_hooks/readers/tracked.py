@@ -26,7 +26,7 @@ class Listing:
         self._place = root
         self._root = root or os.getcwd()
         self._commands: list[git.Command] | None = None
-        self.in_repository = _in_repository(self._root) or _is_told_where(self._root)
+        self.in_repository = bool(git.repository_above(self._root)) or _is_told_where(self._root)
 
     def start(self) -> list[git.Command]:
         """Start git, once. Raises Failure if there is none, and a repository that it could have been asked about."""
@@ -113,24 +113,6 @@ def _ancestors(path: str) -> list[str]:
     return ["/".join(parts[: number + 1]) for number in range(len(parts))]
 
 
-def misleading(directory: str) -> tuple[str, ...]:
-    """The variables that git must not see when it is asked for the top of the work tree that *directory* is in.
-
-    ``GIT_DIR`` alone, which a hook in a linked worktree gets, makes git take the current directory for the top.
-    """
-    return () if _is_told_where(directory) else ("GIT_DIR",)
-
-
 def _is_told_where(directory: str) -> bool:
     """Whether variables, and not a ``.git``, say which repository *directory* belongs to."""
-    return "GIT_WORK_TREE" in os.environ or ("GIT_DIR" in os.environ and not _in_repository(directory))
-
-
-def _in_repository(root: str) -> bool:
-    """Whether a ``.git`` lies in *root* or above it: then "not a repository" is not to be believed."""
-    path = root
-    while not os.path.lexists(os.path.join(path, ".git")):
-        if path == os.path.dirname(path):
-            return False
-        path = os.path.dirname(path)
-    return True
+    return "GIT_WORK_TREE" in os.environ or ("GIT_DIR" in os.environ and not git.repository_above(directory))

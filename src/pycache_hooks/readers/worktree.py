@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from pycache_hooks import catalog
 from pycache_hooks.folders import Opener
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pycache_hooks.catalog import Cache
-    from pycache_hooks.folders import Folder
+
+    Plain = tuple[list[tuple[str, str, str]], list[str], list[tuple[str, str]], list[str]]
 
 PYCACHE, TREE, FILE = "pycache", "tree", "file"
 """How a cache is removed: by the known contents of a ``__pycache__``, with all that is in it, or as one file."""
@@ -33,6 +35,15 @@ _FILE_STARTS = tuple(
 )
 _TELLING_FILES = REPOSITORY | catalog.ENVIRONMENT_MARKERS | {".git"}
 """Files that say what the directory is that they are in."""
+
+
+_ROWS = {row.name: row for row in catalog.CACHES}
+
+MANY = 500
+"""Directories after which a tree counts as a large one."""
+
+PENDING = 16
+"""Directories still to be entered then that are worth more than one process."""
 
 
 class Found:
@@ -75,17 +86,15 @@ def walk(
     """
     result = Walk(root, mounts, frozenset(requested))
     pending = [""]
-    while pending:
-        if at_first and result.found:
-            at_first()
-            at_first = None
-        path = pending.pop()
-        try:
-            pending += result.enter(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # it was a directory when its parent was read
-        except OSError:
-            result.unread.append(path)
+    result.run(pending, at_first, MANY)
+    if len(pending) >= PENDING:
+        from pycache_hooks import processes
+
+        # This process goes on as one of several.
+        for plain in processes.deal(lambda hand: Walk(root, mounts, frozenset(requested)).run(hand).plain(), pending):
+            result.add(plain)
+    else:
+        result.run(pending, at_first)
     result.close()
     return result
 
@@ -108,6 +117,35 @@ class Walk:
         self.kept: list[tuple[str, str]] = []
         self.unread: list[str] = []
 
+    def run(self, pending: list[str], at_first: Callable[[], object] | None = None, limit: int = sys.maxsize) -> Walk:
+        """Enter the directories *pending*, and those in them, until none are left or *limit* of them were."""
+        while pending and limit:
+            if at_first and self.found:
+                at_first()
+                at_first = None
+            path = pending.pop()
+            limit -= 1
+            try:
+                pending += self.enter(path)
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # it was a directory when its parent was read
+            except OSError:
+                self.unread.append(path)
+        return self
+
+    def plain(self) -> Plain:
+        """What was found, for another process."""
+        found = [(cache.path, cache.row.name, cache.how) for cache in self.found]
+        return found, self.environments, self.kept, self.unread
+
+    def add(self, plain: Plain) -> None:
+        """Take over what another process found."""
+        found, environments, kept, unread = plain
+        self.found += [Found(path, _ROWS[name], how) for path, name, how in found]
+        self.environments += environments
+        self.kept += kept
+        self.unread += unread
+
     def close(self) -> None:
         """Let go of the directories that a very long path needed."""
         if self._opener:
@@ -121,8 +159,7 @@ class Walk:
         below: list[str] = []
         repository = 0
         environment = False
-        entries, folder = self._scan(path)
-        try:
+        with self._scan(path) as entries:
             for entry in entries:
                 name = entry.name
                 if entry.is_dir(follow_symlinks=False):
@@ -153,10 +190,6 @@ class Walk:
                     row = catalog.file(name, parent)
                     if row and self._takes(row) and entry.is_file(follow_symlinks=False):
                         found.append(Found(prefix + name, row, FILE))
-        finally:
-            entries.close()
-            if folder:
-                folder.close()
         if environment:
             self._environment(path)
             return []
@@ -181,10 +214,8 @@ class Walk:
         if not path:
             self.kept.append((".", "it is a virtual environment"))
         elif catalog.VENV in self._requested:
-            entries, folder = self._scan(path)
-            names = {entry.name for entry in entries}
-            if folder:
-                folder.close()
+            with self._scan(path) as entries:
+                names = {entry.name for entry in entries}
             others = names - catalog.ENVIRONMENT_LAYOUT
             if others and "conda-meta" not in names:
                 self.kept.append((path, f"more than a virtual environment is in it: {min(others)}"))
@@ -194,16 +225,15 @@ class Walk:
     def _takes(self, row: Cache) -> bool:
         return row.prune == catalog.ALWAYS or row in self._requested
 
-    def _scan(self, path: str) -> tuple[os._ScandirIterator[str], Folder | None]:
-        """The entries of a directory, and the open directory that they need to be asked about, if any."""
+    def _scan(self, path: str) -> os._ScandirIterator[str]:
+        """The entries of a directory, to be read before the next one is asked for."""
         try:
-            return os.scandir(f"{self._root}/{path}"), None
+            return os.scandir(f"{self._root}/{path}")
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
         self._opener = self._opener or Opener(self._root)
-        folder = self._opener.open(path)
-        return folder.scan(), folder
+        return self._opener.open(path).scan()
 
 
 def _mount_points(root: str) -> frozenset[str] | None:

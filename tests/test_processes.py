@@ -1,0 +1,84 @@
+"""Work dealt out to forks of this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pycache_hooks.processes import PROCESSES, deal
+from support import SOURCES, environment
+
+NUMBERS = list(range(100))
+
+
+def squares(numbers: list[int]) -> list[tuple[int, int]]:
+    return [(number, number * number) for number in numbers]
+
+
+def children() -> bool:
+    """Whether this process has any, ended or not."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def test_each_item_is_worked_on_once_and_by_several_processes() -> None:
+    made = deal(lambda numbers: [os.getpid(), *squares(numbers)], NUMBERS)
+
+    assert sorted(pair for part in made for pair in part[1:]) == squares(NUMBERS)  # type: ignore[type-var]
+    assert len({part[0] for part in made}) == PROCESSES
+    assert not children()
+
+
+def test_more_than_a_pipe_holds_and_names_that_are_not_text_come_back() -> None:
+    names = [f"\udcff\n{number}" * 10_000 for number in range(8)]
+
+    assert sorted(name for part in deal(list, names) for name in part) == sorted(names)
+
+
+def test_what_fails_here_is_raised_and_leaves_no_process() -> None:
+    here = os.getpid()
+
+    def work(numbers: list[int]) -> list[int]:
+        if os.getpid() == here:
+            raise MemoryError
+        signal.pause()
+        return numbers
+
+    with pytest.raises(MemoryError):
+        deal(work, NUMBERS)
+    assert not children()
+
+
+@pytest.mark.parametrize("ending", ["raises", "is killed"])
+def test_a_fork_that_does_not_finish_is_an_error(ending: str) -> None:
+    here = os.getpid()
+
+    def work(numbers: list[int]) -> list[int]:
+        if os.getpid() != here:
+            if ending == "raises":
+                raise MemoryError
+            os.kill(os.getpid(), signal.SIGKILL)
+        return numbers
+
+    with pytest.raises(RuntimeError, match="not finished"):
+        deal(work, NUMBERS)
+    assert not children()
+
+
+def test_children_that_are_reaped_by_the_system_are_no_error() -> None:
+    program = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nfrom pycache_hooks.processes import deal\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program + "print(sum(map(sum, deal(list, list(range(100))))))"],
+        env=environment(PYTHONPATH=str(SOURCES)),
+        capture_output=True,
+        check=True,
+    )
+
+    assert (done.stdout, done.stderr) == (b"4950\n", b"")
