@@ -253,9 +253,9 @@ def test_the_demonstration_shows_each_hook_fail_its_repair_and_the_pass(
     assert status == 0, output
     _, *hooks, whole = re.split(r"^=== ", output, flags=re.MULTILINE)
     assert [section.split()[1].rstrip(":") for section in hooks] == generate.hooks() == list(program.HOOKS)
-    for hook, section in zip(program.HOOKS, hooks, strict=True):
+    for section in hooks:
         first, repair, again = section.split("\n--- ")
-        commands = program.repair_in(first) or program.REPAIRS[hook]
+        commands = program.repair_in(first)
         assert re.search(r"\.Failed$", first, re.MULTILINE)
         assert f"$ {commands}\n" in repair
         assert re.search(r"(Passed|Skipped)$", again, re.MULTILINE)

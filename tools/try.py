@@ -33,8 +33,6 @@ HOOKS = {
     "check-pycache-dockerignore": "looks whether the image will get it",
 }
 CHECK_ONLY = "--check"
-REPAIRS = {"prune-pycache": "prune-pycache"}
-"""What mends what a hook found, where it does not say so: a hook that was only asked to look does it itself."""
 
 IDENTITY = {
     **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "pycache-hooks"),
@@ -77,7 +75,7 @@ def demonstrate(python: Path, workshop: Path) -> int:
         for number, (hook, job) in enumerate(HOOKS.items(), 1):
             print(f"\n=== {number}/{len(HOOKS)} {hook}: {job}\n")
             status, output = check(repository, suite, hook)
-            commands = repair_in(output) or REPAIRS.get(hook, "")
+            commands = repair_in(output)
             print("\n--- the repair, pasted into a shell\n")
             repaired = commands and repair(repository, suite, commands)
             print("\n--- and again\n")

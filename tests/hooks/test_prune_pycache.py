@@ -672,9 +672,10 @@ def test_dry_run_lists_and_removes_nothing(repository: Repository) -> None:
 
 def test_check_lists_and_exits_1(repository: Repository) -> None:
     repository.write("pkg/__pycache__/m.cpython-311.pyc", b"x" * 10)
-    pruned = prune(repository, "--check", status=1)
+    pruned = prune(repository, "--check", "--exclude", "a b", status=1)
     assert pruned.removed == set()
     assert pruned.result.findings == ["pkg/__pycache__ PYC402"]
+    assert pruned.result.fix == "prune-pycache --exclude 'a b'"
     assert prune(repository).removed == {"pkg/__pycache__", "pkg/__pycache__/m.cpython-311.pyc"}
     assert prune(repository, "--check").result.lines == ["nothing to remove"]
 
@@ -991,7 +992,7 @@ def test_names_cannot_steer_the_output(repository: Repository, name: str) -> Non
     repository.write(f"{name}/__pycache__/m.cpython-311.pyc")
     listed = prune(repository, "--check", status=1)
     assert all(line.isprintable() for line in listed.text.split("\n"))
-    assert len(listed.result.lines) == 3
+    assert len(listed.result.lines) == 4
     assert "##[" not in listed.text
     assert prune(repository).removed == {f"{name}/__pycache__/m.cpython-311.pyc"}
 

@@ -231,3 +231,14 @@ def test_paths_come_in_the_order_in_which_git_sorts_them(repository: Repository)
     assert all(found.tracks(name) for name in names)
     assert sorted(found.paths) == sorted(names)
     assert sorted(found.others) == sorted(names)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_a_listing_that_comes_in_pieces_hides_no_cache(tmp_path: Path, size: int) -> None:
+    for name in ("a/.venv/x", "b/__pycache__/m.cpython-312.pyc", "c/.coverage", "m.pyc.123", "d/.pytest_cache/v"):
+        whole = b"\0".join([b"aa/m.py"] * 30 + [name.encode()] + [b"z/m.py"] * 30) + b"\0"
+        listing = project.Listing()
+        for start in range(0, len(whole), size):
+            listing.take(whole[start : start + size])
+        assert listing.suspicious, name
+        assert project.read(str(tmp_path), listing).paths == project.read(str(tmp_path), whole).paths

@@ -105,11 +105,13 @@ class Judged:
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
     settings = _settings(argv)
+    listing = project.Listing()
+    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
-    listing = git.Command("ls-files", "-z", "--full-name", ":/")
     root = git.finished_top_level(top)
     given = _given(settings.context or [], root)
-    found = project.read(root, listing.output())
+    listed.output()
+    found = project.read(root, listing)
     if not found.has_python:
         return CLEAN
     telling = {path for part in contexts.TELLING for path in found.containing(part.encode())}

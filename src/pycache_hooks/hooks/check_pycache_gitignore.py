@@ -104,7 +104,9 @@ class Scope:
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    listing, top = git.Command("ls-files", "-z", "--full-name", ":/"), git.Command("rev-parse", "--show-toplevel")
+    listing = projects.Listing()
+    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
+    top = git.Command("rev-parse", "--show-toplevel")
     early = gitignore.Early([probe.path for probe in _likely()])
     settings = _settings(argv)
     scope = Scope(settings.exclude or ())
@@ -112,7 +114,8 @@ def main(argv: list[str]) -> int:
     if settings.profile == BASELINE:
         required += [_probe("", row) for row in catalog.CACHES if row.baseline]
     root = git.finished_top_level(top)
-    project = projects.read(root, listing.output())
+    listed.output()
+    project = projects.read(root, listing)
     if not project.has_python:
         return CLEAN
     judgement = judge(project, scope, required, early.answers(root))

@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
     tracked = Tracked(listed or b"", {_telling_part(cache) for cache in found})
     results = removal.remove(root, found, tracked, mounts, orders) if found else []
     _tell_what_stays(seen, results, in_git=listed is not None and listing.in_repository)
-    _tell_what_went(results, settings)
+    _tell_what_went(results, settings, argv)
     refused = [refused for result in results for refused in result.refused]
     if refused:
         report.show(_refusals(root, results))
@@ -230,12 +230,15 @@ def _is_removal(result: Result) -> bool:
     return bool(result.files) or result.gone
 
 
-def _tell_what_went(results: list[Result], settings: Settings) -> None:
+def _tell_what_went(results: list[Result], settings: Settings, argv: list[str]) -> None:
     """List the caches, if only asked to look, and sum up."""
     removals = [result for result in results if _is_removal(result)]
     if settings.check:
+        words = [report.quoted(word) for word in argv if word not in ("--check", "--dry-run")]
+        repair = " ".join(["prune-pycache", *words])
         report.show(
-            Finding(result.path, None, rules.LEFT_BEHIND, f"{_amount(result)} of {result.tool}") for result in removals
+            Finding(result.path, None, rules.LEFT_BEHIND, f"{_amount(result)} of {result.tool}", repair)
+            for result in removals
         )
     elif settings.dry_run:
         for result in removals:

@@ -22,6 +22,9 @@ ENOUGH = 1 << 20
 CONFIGURATION = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")
 """Files that configure tools or require them, next to requirements files."""
 
+LONGEST_NAME = 64
+"""Bytes that no name of a cache is longer than, with what lies in front of it."""
+
 _CONTEXTS = ("depend", "deps", "require")
 _PIPFILE_SECTIONS = ("packages", "dev-packages")
 _REQUIREMENTS = "requirements"
@@ -63,13 +66,13 @@ class Project:
         "suspicious",
     )
 
-    def __init__(self, root: str, listing: bytes) -> None:
+    def __init__(self, root: str, listing: bytes, *, suspicious: bool) -> None:
         self.root = root
-        self._listing = b"\0" + listing  # so that there is a NUL at both ends of every path
+        self._listing = listing  # with a NUL at both ends of every path
         self._evidence: list[str] | None = None
         self._paths: list[str] | None = None
         self._source_directories: list[str] | None = None
-        self.suspicious = _may_hold_caches(self._listing)
+        self.suspicious = suspicious
         named = any(b"%b\0" % suffix.encode() in listing for suffix in catalog.SOURCE_SUFFIXES)
         self.has_python = bool(self.source_directories) if self.suspicious or not named else True
         projects = {path.rpartition("/")[0] for path in self._outside_caches(self._called(b"pyproject.toml"))}
@@ -140,9 +143,35 @@ class Project:
         return [path for path in paths if not any(row in _WATCHED for _, row in catalog.caches_in(f"{path}/"))]
 
 
-def read(root: str, listing: bytes) -> Project:
+class Listing:
+    """The output of ``git ls-files -z``, searched for caches piece by piece while git is still writing it."""
+
+    __slots__ = ("_end", "_pieces", "suspicious")
+
+    def __init__(self) -> None:
+        self._pieces = [b"\0"]
+        self._end = b"\0"
+        self.suspicious = False
+
+    def take(self, piece: bytes) -> None:
+        """Take over the next *piece*."""
+        self._pieces.append(piece)
+        if not self.suspicious:
+            text = self._end + piece
+            self.suspicious = _may_hold_caches(text)
+            self._end = text[-LONGEST_NAME:]
+
+    def whole(self) -> bytes:
+        """All of it, behind a NUL."""
+        return b"".join(self._pieces)
+
+
+def read(root: str, listing: Listing | bytes) -> Project:
     """The project at *root* from the output of ``git ls-files -z``, names relative to the root."""
-    return Project(root, listing)
+    if isinstance(listing, bytes):
+        output, listing = listing, Listing()
+        listing.take(output)
+    return Project(root, listing.whole(), suspicious=listing.suspicious)
 
 
 def tracked_caches(project: Project) -> list[tuple[str, str, Cache]]:
