@@ -26,7 +26,9 @@ HOOKS = ("forbid-pycache", "prune-pycache", "check-pycache-gitignore", "check-py
 
 _PROGRAM = "import sys; from pycache_hooks.hooks.{module} import main; sys.argv[0] = {name!r}; sys.exit(main())"
 
-UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+UNPRIVILEGED = (
+    ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+)
 """In front of a command: whoever runs the tests, file modes count (root without its capabilities is a user)."""
 
 

@@ -24,6 +24,10 @@ MANY = 128
 """Caches that are worth more than one process."""
 
 
+TRACKED = "it is tracked"
+"""Why a file stays that the index holds."""
+
+
 class Orders:
     """How to remove. *act*: do it, not only count.
 
@@ -279,7 +283,7 @@ class _Worker:
 
     def _file(self, result: Result, path: str, name: str, folder: Folder) -> None:
         if self.tracked.holds(path):
-            result.keep(path, "it is tracked")
+            result.keep(path, TRACKED)
             return
         if self.orders.spares and self.orders.spares(path):
             result.spared = True

@@ -656,6 +656,18 @@ def test_an_empty_directory_that_held_no_bytecode_stays(repository: Repository) 
 # Options
 
 
+def test_a_repository_that_tracks_many_is_told_how_many(repository: Repository) -> None:
+    repository.stage(*(f"data/{number}.pyc" for number in range(4)), *(f"data/{number}.py" for number in range(4)))
+    repository.write("data/__pycache__/notes.txt")
+    pruned = prune(repository)
+    assert pruned.removed == set()
+    assert pruned.result.lines == [
+        "kept 4 files that are tracked",
+        "kept data/__pycache__/notes.txt: it is not bytecode",
+        "nothing to remove",
+    ]
+
+
 def test_dry_run_lists_and_removes_nothing(repository: Repository) -> None:
     repository.write("pkg/__pycache__/m.cpython-311.pyc", b"x" * 10)
     (repository.path / "__pycache__").mkdir()

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SECONDS_PER_DAY = 86_400
 
+A_FEW = 3
+"""Tracked files that are named; more of them are only counted."""
+
 OPTIONS: tuple[Option, ...] = (
     ("directory", {"nargs": "?", "metavar": "DIRECTORY", "help": "what to prune (default: the repository's work tree)"}),
     ("--stale", {"action": "store_true", "help": "remove only what nothing can use any more: bytecode whose source or "
@@ -213,6 +216,10 @@ def _telling_part(cache: Found) -> str:
 def _tell_what_stays(seen: Walk, results: list[Result], *, in_git: bool) -> None:
     notes = [] if in_git else ["not a git repository: nothing counts as tracked"]
     kept = sorted(seen.kept + [kept for result in results for kept in result.kept])
+    tracked = sum(reason == removal.TRACKED for _, reason in kept)
+    if tracked > A_FEW:  # a repository that means to track them need not be told so at every commit
+        notes.append(f"kept {tracked:,} files that are tracked")
+        kept = [(path, reason) for path, reason in kept if reason != removal.TRACKED]
     notes += [
         f"kept {report.printable(path)}: {report.printable(reason)}" for path, reason in kept[: report.ONE_SCREEN]
     ]
