@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pycache_hooks import catalog
-from pycache_hooks.readers.worktree import FILE, PYCACHE, TREE, Mounts, Walk, walk
+from pycache_hooks.readers.worktree import FILE, MANY, PYCACHE, TREE, Mounts, Walk, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,25 @@ def test_each_row_is_found_as_the_catalogue_says(tmp_path: Path, row: catalog.Ca
         assert found(tmp_path, row) == taken
 
 
+def test_a_large_tree_is_found_whole_by_several_processes(tmp_path: Path) -> None:
+    packages = [f"p{top}/s{number}" for top in range(40) for number in range(20)]
+    made(tmp_path, *(f"{package}/__pycache__/m.cpython-312.pyc" for package in packages))
+    made(tmp_path, *(f"p{top}/deep/.venv/pyvenv.cfg" for top in range(40)), "p3/all/pyvenv.cfg", "p3/all/m.py")
+    started = []
+    seen = walk(str(tmp_path), Mounts(str(tmp_path)), [catalog.VENV], at_first=lambda: started.append(1))
+    assert len(packages) > MANY
+    assert started
+    assert sorted(cache.path for cache in seen.found if cache.how == PYCACHE) == sorted(
+        f"{p}/__pycache__" for p in packages
+    )
+    assert sorted(cache.path for cache in seen.found if cache.row is catalog.VENV) == sorted(
+        f"p{top}/deep/.venv" for top in range(40)
+    )
+    assert sorted(seen.environments) == sorted([*(f"p{top}/deep/.venv" for top in range(40)), "p3/all"])
+    assert seen.kept == [("p3/all", "more than a virtual environment is in it: m.py")]
+    assert seen.unread == []
+
+
 def test_a_virtual_environment_is_known_by_what_is_in_it(tmp_path: Path) -> None:
     made(tmp_path, ".venv/pyvenv.cfg", "any/pyvenv.cfg", "c/conda-meta/history", ".env/__pycache__/x", "venv/m.py")
     assert found(tmp_path) == {".env/__pycache__": PYCACHE}
@@ -65,7 +84,6 @@ def test_what_vanishes_or_changes_while_it_is_walked_is_passed_over(tmp_path: Pa
     for name, error in (("gone", FileNotFoundError), ("file", NotADirectoryError)):
         with pytest.raises(error):
             seen.enter(name)
-    seen.close()
     made(tmp_path, "root")
     assert walk(str(tmp_path / "root"), Mounts(str(tmp_path))).unread == []
 

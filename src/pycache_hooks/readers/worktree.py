@@ -84,18 +84,23 @@ def walk(
 
     *at_first* is called when the first is found: what is only needed for caches can be done beside the rest.
     """
-    result = Walk(root, mounts, frozenset(requested))
+    rows = frozenset(requested)
+
+    def share(directories: list[str]) -> Plain:
+        part = Walk(root, mounts, rows)
+        part.run(directories)
+        return part.plain()
+
+    result = Walk(root, mounts, rows)
     pending = [""]
     result.run(pending, at_first, MANY)
-    if len(pending) >= PENDING:
+    if len(pending) < PENDING:
+        result.run(pending, at_first)
+    else:
         from pycache_hooks import processes
 
-        # This process goes on as one of several.
-        for plain in processes.deal(lambda hand: Walk(root, mounts, frozenset(requested)).run(hand).plain(), pending):
+        for plain in processes.deal(share, pending):
             result.add(plain)
-    else:
-        result.run(pending, at_first)
-    result.close()
     return result
 
 
@@ -117,7 +122,7 @@ class Walk:
         self.kept: list[tuple[str, str]] = []
         self.unread: list[str] = []
 
-    def run(self, pending: list[str], at_first: Callable[[], object] | None = None, limit: int = sys.maxsize) -> Walk:
+    def run(self, pending: list[str], at_first: Callable[[], object] | None = None, limit: int = sys.maxsize) -> None:
         """Enter the directories *pending*, and those in them, until none are left or *limit* of them were."""
         while pending and limit:
             if at_first and self.found:
@@ -131,7 +136,9 @@ class Walk:
                 continue  # it was a directory when its parent was read
             except OSError:
                 self.unread.append(path)
-        return self
+        if self._opener:  # for a very long path
+            self._opener.close()
+            self._opener = None
 
     def plain(self) -> Plain:
         """What was found, for another process."""
@@ -145,11 +152,6 @@ class Walk:
         self.environments += environments
         self.kept += kept
         self.unread += unread
-
-    def close(self) -> None:
-        """Let go of the directories that a very long path needed."""
-        if self._opener:
-            self._opener.close()
 
     def enter(self, path: str) -> list[str]:  # noqa: C901, PLR0912 - a call for each of a million entries would cost
         """Note the caches in the directory at *path*; return the directories in it that are to be entered."""
