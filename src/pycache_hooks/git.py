@@ -148,7 +148,9 @@ def _collect(descriptor: int, consume: Callable[[bytes], object] | None = None) 
 
     def result() -> bytes:
         with finished:
-            return b"".join(chunks)
+            output = b"".join(chunks)
+            chunks.clear()
+            return output
 
     _thread.start_new_thread(_drain, (descriptor, consume or chunks.append, finished.release))
     return result

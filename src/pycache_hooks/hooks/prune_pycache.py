@@ -66,14 +66,16 @@ def main(argv: list[str]) -> int:
     seen = walk(root, mounts, requested, at_first=listing.start)
     # Where there is nothing to delete, nobody needs to know what is tracked.
     listed = listing.output() if seen.found else b""
+    in_git = listed is not None and listing.in_repository
     if "" in seen.unread:
         msg = f"{root}: cannot be read"
         raise Failure(msg)
     orders = _orders(settings, before, spares, root, seen)
     found = [cache for cache in seen.found if not (spares and spares(_as_pattern_sees(cache)))]
     tracked = Tracked(listed or b"", {_telling_part(cache) for cache in found})
+    del listed  # of a large repository it is large, and each fork would copy the map of it
     results = removal.remove(root, found, tracked, mounts, orders) if found else []
-    _tell_what_stays(seen, results, in_git=listed is not None and listing.in_repository)
+    _tell_what_stays(seen, results, in_git=in_git)
     _tell_what_went(results, settings, argv)
     refused = [refused for result in results for refused in result.refused]
     if refused:

@@ -70,7 +70,7 @@ class Tracked:
 
     def __init__(self, listing: bytes, names: Iterable[str]) -> None:
         """Look in *listing*, of ``git ls-files -s -z``, for paths that contain one of *names*."""
-        text = b"\0" + listing.lower()
+        text = listing.lower()
         paths: set[str] = set()
         for name in {name.lower() for name in names}:
             paths.update(_records_with(text, os.fsencode(name)))
@@ -98,14 +98,19 @@ def comparable(path: str) -> str:
 
 
 def _records_with(text: bytes, part: bytes) -> Iterable[str]:
-    """The paths of those records of *text*, each behind a NUL, in which *part* occurs."""
+    """The paths of those records of *text* in which *part* occurs; a NUL at its start stands for the start of a record."""
+    if part.startswith(b"\0") and text.startswith(part[1:]):
+        yield _path_at(text, 0)
     position = text.find(part)
     while position >= 0:
-        start = text.rfind(b"\0", 0, position + 1) + 1
+        yield _path_at(text, text.rfind(b"\0", 0, position + 1) + 1)
         end = text.find(b"\0", position + 1)
-        end = len(text) if end < 0 else end
-        yield os.fsdecode(text[start:end].partition(b"\t")[2])
-        position = text.find(part, end)
+        position = text.find(part, end) if end >= 0 else -1
+
+
+def _path_at(text: bytes, start: int) -> str:
+    end = text.find(b"\0", start)
+    return os.fsdecode(text[start : end if end >= 0 else len(text)].partition(b"\t")[2])
 
 
 def _ancestors(path: str) -> list[str]:
