@@ -240,6 +240,7 @@ for _row in CACHES:
         (FILES if _name == _row.name else DIRECTORIES)[_name] = _row
 
 VENV = DIRECTORIES[".venv"]
+PYC = next(row for row in CACHES if row.name == "*.pyc")
 
 _FORBIDDEN = [row for row in CACHES if row.forbidden]
 _NAMES = frozenset(row.name.removesuffix("/").rpartition("/")[2] for row in _FORBIDDEN)

@@ -7,7 +7,12 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeVar
+
+    from pycache_hooks.arguments import Option
+
+    SettingsT = TypeVar("SettingsT")
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 INTERRUPTED = 130
@@ -39,6 +44,17 @@ def guarded(run: Callable[[list[str]], int]) -> Callable[[Sequence[str] | None],
             return _fail(f"internal error, please report it with what you ran: {error!r}")
 
     return main
+
+
+def read_options(
+    name: str, description: str | None, options: Iterable[Option], settings: SettingsT, argv: Sequence[str]
+) -> SettingsT:
+    """Change *settings*, whose class holds the defaults, as *argv* says. Raises Failure on a usage error."""
+    if argv:
+        from pycache_hooks import arguments  # argparse costs as much as all the rest of a run
+
+        arguments.read(name, description, options, settings, argv)
+    return settings
 
 
 def _run(run: Callable[[list[str]], int], arguments: list[str]) -> int:

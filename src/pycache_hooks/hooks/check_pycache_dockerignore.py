@@ -11,7 +11,7 @@ import os
 import posixpath
 
 from pycache_hooks import catalog, git, report
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded
+from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
 from pycache_hooks.ignorefiles import leaks
 from pycache_hooks.ignorefiles.dockerignore import DockerIgnore, DockerIgnoreError
 from pycache_hooks.ignorefiles.leaks import (
@@ -24,6 +24,7 @@ from pycache_hooks.ignorefiles.leaks import (
     UNKNOWN,
     Judged,
     Probe,
+    prefix_of,
 )
 from pycache_hooks.readers import contexts, project
 from pycache_hooks.readers.dockerfile import EVERYTHING
@@ -53,7 +54,7 @@ class Settings:
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    settings = _settings(argv)
+    settings = read_options("check-pycache-dockerignore", __doc__, OPTIONS, Settings(), argv)
     listing = project.Listing()
     listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
@@ -78,15 +79,6 @@ def main(argv: list[str]) -> int:
     return FOUND if findings else CLEAN
 
 
-def _settings(argv: list[str]) -> Settings:
-    settings = Settings()
-    if argv:
-        from pycache_hooks import arguments  # argparse costs as much as all the rest of a run
-
-        arguments.read("check-pycache-dockerignore", __doc__, OPTIONS, settings, argv)
-    return settings
-
-
 def _given(directories: list[str], root: str) -> list[str]:
     """The directories of ``--context``, relative to *root*. Raises Failure for one that is none, or outside."""
     places = []
@@ -108,20 +100,19 @@ def _ignore_files(found: Project, builds: Iterable[Context]) -> Iterator[Judged]
             probes[build.directory] = _probes(found, build.directory)
         if not probes[build.directory]:
             continue
-        shared = _existing(found.root, _prefix(build.directory))
-        own = (
-            _existing(found.root, build.dockerfile)[:1] if build.dockerfile else []
-        )  # the first is the one that is read
+        shared = _existing(found.root, prefix_of(build.directory))
+        # Of a Dockerfile's own ignore files the first is the one that is read.
+        own = _existing(found.root, build.dockerfile)[:1] if build.dockerfile else []
         files = own + [file for file in shared if not own or not file.endswith(CONTAINERIGNORE)]
         if not files and _copies_sources(build, found):
-            files = [f"{_prefix(build.directory)}{DOCKERIGNORE}"]
+            files = [f"{prefix_of(build.directory)}{DOCKERIGNORE}"]
         for file in files:
             if (file, build.directory) not in seen:
                 seen.add((file, build.directory))
                 others = (PODMAN,) if file in own else (CLASSIC,) if len(shared) > 1 else (PODMAN, CLASSIC)
                 note = f"; this file replaces {shared[0]}" if file in own and shared else ""
                 if file not in own + shared:
-                    beside = _existing(found.root, _prefix(posixpath.dirname(build.dockerfile)))
+                    beside = _existing(found.root, prefix_of(posixpath.dirname(build.dockerfile)))
                     note = f" ({beside[0]} is not read for it)" if beside else ""
                 yield Judged(file, build, probes[build.directory], others, note)
 
@@ -129,10 +120,6 @@ def _ignore_files(found: Project, builds: Iterable[Context]) -> Iterator[Judged]
 def _existing(root: str, start: str) -> list[str]:
     """The ignore files whose paths begin with *start*: a directory's, or a Dockerfile's own."""
     return [start + name for name in contexts.IGNORE_FILES if os.path.lexists(os.path.join(root, start + name))]
-
-
-def _prefix(directory: str) -> str:
-    return f"{directory}/" if directory else ""
 
 
 def _probes(found: Project, place: str) -> list[Probe]:
@@ -150,7 +137,7 @@ def _probes(found: Project, place: str) -> list[Probe]:
         for directory in dict.fromkeys([*sources, *(f"{UNKNOWN}/" * depth for depth in depths)])
     ]
     for directory in dict.fromkeys(["", *_inside(found.project_directories, place)]):
-        used = project.used_caches(found, (_prefix(place) + directory).rstrip("/"))
+        used = project.used_caches(found, (prefix_of(place) + directory).rstrip("/"))
         for row in catalog.CACHES:
             if row.in_context or row in used:
                 name = row.name.replace("*", UNKNOWN)
@@ -161,9 +148,9 @@ def _probes(found: Project, place: str) -> list[Probe]:
 def _inside(directories: Iterable[str], place: str) -> list[str]:
     """Those of *directories* in *place*, relative to it, each as the beginning of a path: ``""`` or ``src/app/``."""
     return [
-        f"{path}/".removeprefix(_prefix(place)).lstrip("/")
+        f"{path}/".removeprefix(prefix_of(place)).lstrip("/")
         for path in directories
-        if f"{path}/".startswith(_prefix(place))
+        if f"{path}/".startswith(prefix_of(place))
     ]
 
 

@@ -9,7 +9,7 @@ shows it uses, the caches that do not ignore themselves. A personal excludes fil
 from __future__ import annotations
 
 from pycache_hooks import catalog, git
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded
+from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
 from pycache_hooks.ignorefiles import gitignore
 from pycache_hooks.ignorefiles.gitignore import Judgement, Probe, Tracked
 from pycache_hooks.readers import project as projects
@@ -60,13 +60,11 @@ MADE_UP_ENDING = "host.123.XabcdefX"
 
 BYTECODE_PROBES = (
     (f"{catalog.PYCACHE}/{MADE_UP}.cpython-312.pyc", catalog.DIRECTORIES[catalog.PYCACHE]),
-    (f"{MADE_UP}.pyc", next(row for row in catalog.CACHES if row.name == "*.pyc")),
+    (f"{MADE_UP}.pyc", catalog.PYC),
 )
 """What lands in a directory of sources: since PEP 3147, and before it and with ``compileall -b``."""
 
 BYTECODE_NAMES = (catalog.PYCACHE, *(path.rpartition("/")[2] for path, _ in BYTECODE_PROBES))
-
-ENVIRONMENT = catalog.DIRECTORIES[".venv"]
 
 
 class Settings:
@@ -108,7 +106,7 @@ def main(argv: list[str]) -> int:
     listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
     early = gitignore.Early([probe.path for probe in _likely()])
-    settings = _settings(argv)
+    settings = read_options("check-pycache-gitignore", __doc__, OPTIONS, Settings(), argv)
     scope = Scope(settings.exclude or ())
     required = [_required(pattern) for pattern in settings.require or ()]
     if settings.profile == BASELINE:
@@ -156,15 +154,6 @@ def judge(project: Project, scope: Scope, required: list[Probe], known: Answers)
     return Judgement(files, [(probe, answers[probe.path]) for probe in probes], tracked)
 
 
-def _settings(argv: list[str]) -> Settings:
-    settings = Settings()
-    if argv:
-        from pycache_hooks import arguments  # argparse costs as much as all the rest of a run
-
-        arguments.read("check-pycache-gitignore", __doc__, OPTIONS, settings, argv)
-    return settings
-
-
 def _required(pattern: str) -> Probe:
     """An example of what *pattern*, a line of a .gitignore, covers at the root."""
     example = pattern.lstrip("/").replace("**/", "").replace("**", "*")
@@ -193,9 +182,9 @@ def _bytecode(directory: str) -> list[Probe]:
 
 
 def _environment(directory: str) -> list[Probe]:
-    name = ENVIRONMENT.pattern
+    name = catalog.VENV.pattern
     return [
-        Probe(directory, _example(ENVIRONMENT.name), name, (name,)),
+        Probe(directory, _example(catalog.VENV.name), name, (name,)),
         Probe(directory, name, name, (name,), link=True),
     ]
 

@@ -11,7 +11,7 @@ import os
 import struct
 
 from pycache_hooks import catalog, git, report, rules, untracking
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded
+from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
 from pycache_hooks.findings import Finding
 from pycache_hooks.readers import snapshot
 
@@ -120,11 +120,9 @@ def _settings(argv: list[str]) -> Settings:
     if not words:
         settings.names = argv
         return settings
-    from pycache_hooks import arguments  # argparse costs as much as all the rest of a run
-
     names = [word for word in argv if word.startswith("-") and _is_name(word)]
     rest = [word for word in argv if word not in names]
-    settings = arguments.read("forbid-pycache", __doc__, OPTIONS, settings, rest)
+    read_options("forbid-pycache", __doc__, OPTIONS, settings, rest)
     settings.names = [*settings.names, *names]
     if sum((settings.all, settings.staged, settings.diff is not None, bool(settings.names))) > 1:
         msg = "give file names or one of --all, --staged and --diff"

@@ -11,7 +11,7 @@ import errno
 import os
 
 from pycache_hooks import catalog, git, removal, report, rules
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded
+from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
 from pycache_hooks.findings import Finding
 from pycache_hooks.readers.tracked import Listing, Tracked
 from pycache_hooks.readers.worktree import FILE, REPOSITORY, Found, Mounts, Walk, walk
@@ -57,7 +57,7 @@ class Settings:
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    settings = _settings(argv)
+    settings = read_options("prune-pycache", __doc__, OPTIONS, Settings(), argv)
     requested = _requested(settings.include or [])
     spares = _spares(settings.exclude)
     before = _before(settings.older_than)
@@ -81,15 +81,6 @@ def main(argv: list[str]) -> int:
     if refused:
         report.show(_refusals(root, results))
     return FOUND if refused or (settings.check and any(_is_removal(result) for result in results)) else CLEAN
-
-
-def _settings(argv: list[str]) -> Settings:
-    settings = Settings()
-    if argv:
-        from pycache_hooks import arguments  # argparse costs as much as all the rest of a run
-
-        arguments.read("prune-pycache", __doc__, OPTIONS, settings, argv)
-    return settings
 
 
 def _requested(names: list[str]) -> list[Cache]:

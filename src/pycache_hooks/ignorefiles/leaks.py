@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Uncovered = dict[Fault, list["Probe"]]
 
 PYCACHE = catalog.DIRECTORIES[catalog.PYCACHE]
-STRAY = next(row for row in catalog.CACHES if row.name == "*.pyc")
 
 DOCKERIGNORE, CONTAINERIGNORE = contexts.IGNORE_FILES
 PODMAN, CLASSIC = "Podman", "the classic builder"
@@ -53,7 +52,7 @@ class Probe:
     @property
     def patterns(self) -> list[str]:
         """The lines that keep it out at every depth, with every builder."""
-        rows = (PYCACHE, STRAY) if self.row is PYCACHE else (self.row,)
+        rows = (PYCACHE, catalog.PYC) if self.row is PYCACHE else (self.row,)
         return ["**/" + row.pattern.rstrip("/") for row in rows]
 
 
@@ -76,6 +75,11 @@ class Judged:
     def is_podmans(self) -> bool:
         """Whether only Podman reads it."""
         return self.file.endswith(CONTAINERIGNORE)
+
+
+def prefix_of(directory: str) -> str:
+    """How the paths of what lies in *directory* begin; ``""`` is the root."""
+    return f"{directory}/" if directory else ""
 
 
 def judge(judged: Judged, found: Project, problems: list[str], *, fix: bool) -> list[Finding]:
@@ -328,7 +332,7 @@ def _harmless(patterns: list[str], judged: Judged, found: Project, data: bytes) 
 
     That is a file that is shipped now and is no cache. Bytecode without its source is none: nothing can make it again.
     """
-    prefix = f"{judged.build.directory}/" if judged.build.directory else ""
+    prefix = prefix_of(judged.build.directory)
     tracked = set(found.paths)
     caches = {
         path
