@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pycache_hooks.processes import PROCESSES, deal
 from support import SOURCES, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NUMBERS = list(range(100))
 
@@ -19,21 +23,30 @@ def squares(numbers: list[int]) -> list[tuple[int, int]]:
     return [(number, number * number) for number in numbers]
 
 
-def children() -> bool:
-    """Whether this process has any, ended or not."""
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return False
-    return True
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The forks that a test starts; when it ends each must have been waited for. Other tests may leave children of theirs."""
+    started: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        child = fork()
+        started.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", noted)
+    yield started
+    for child in started:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)
 
 
-def test_each_item_is_worked_on_once_and_by_several_processes() -> None:
+def test_each_item_is_worked_on_once_and_by_several_processes(forks: list[int]) -> None:
     made = deal(lambda numbers: [os.getpid(), *squares(numbers)], NUMBERS)
 
     assert sorted(pair for part in made for pair in part[1:]) == squares(NUMBERS)  # type: ignore[type-var]
-    assert len({part[0] for part in made}) == PROCESSES
-    assert not children()
+    assert {part[0] for part in made} == {os.getpid(), *forks}
+    assert len(forks) == PROCESSES - 1
 
 
 def test_more_than_a_pipe_holds_and_names_that_are_not_text_come_back() -> None:
@@ -42,7 +55,7 @@ def test_more_than_a_pipe_holds_and_names_that_are_not_text_come_back() -> None:
     assert sorted(name for part in deal(list, names) for name in part) == sorted(names)
 
 
-def test_what_fails_here_is_raised_and_leaves_no_process() -> None:
+def test_what_fails_here_is_raised_and_leaves_no_process(forks: list[int]) -> None:
     here = os.getpid()
 
     def work(numbers: list[int]) -> list[int]:
@@ -53,11 +66,11 @@ def test_what_fails_here_is_raised_and_leaves_no_process() -> None:
 
     with pytest.raises(MemoryError):
         deal(work, NUMBERS)
-    assert not children()
+    assert len(forks) == PROCESSES - 1
 
 
 @pytest.mark.parametrize("ending", ["raises", "is killed"])
-def test_a_fork_that_does_not_finish_is_an_error(ending: str) -> None:
+def test_a_fork_that_does_not_finish_is_an_error(forks: list[int], ending: str) -> None:
     here = os.getpid()
 
     def work(numbers: list[int]) -> list[int]:
@@ -69,7 +82,7 @@ def test_a_fork_that_does_not_finish_is_an_error(ending: str) -> None:
 
     with pytest.raises(RuntimeError, match="not finished"):
         deal(work, NUMBERS)
-    assert not children()
+    assert len(forks) == PROCESSES - 1
 
 
 def test_children_that_are_reaped_by_the_system_are_no_error() -> None:
