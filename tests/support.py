@@ -74,7 +74,7 @@ def environment(home: Path | None = None, **more: str) -> dict[str, str]:
 
     *home*: where pre-commit and prek keep the hooks that they install.
     """
-    dropped = ("GIT_", "PRE_COMMIT", "PREK_", "PYTHONPATH", "PYTHONUNBUFFERED")
+    dropped = ("GITHUB_", "GIT_", "PRE_COMMIT", "PREK_", "PYTHONPATH", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     kept |= {
         "GIT_CONFIG_GLOBAL": os.devnull,

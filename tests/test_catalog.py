@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycache_hooks import catalog
-from pycache_hooks.catalog import CACHES, Cache, caches_in, installed_packages, may_be_cache
+from pycache_hooks.catalog import CACHES, Cache, caches_in, installed_packages, may_be_cache, may_hold_caches
 from support import examples
 
 ROWS = pytest.mark.parametrize("row", CACHES, ids=lambda row: row.name)
@@ -244,3 +244,9 @@ def test_the_quick_test_never_misses_what_a_rule_could_object_to(path: str, link
     if forbidden(path, link=link) or installed_packages(path) or proof:
         assert may_be_cache(path)
         assert may_be_cache(f"some/where/{path}")
+
+
+@given(st.lists(PATHS))
+def test_a_listing_is_judged_like_its_paths(paths: list[str]) -> None:
+    listing = b"".join(path.encode("utf-8", "surrogatepass") + b"\0" for path in paths)
+    assert may_hold_caches(listing) is any(may_be_cache(path) for path in paths)

@@ -26,6 +26,7 @@ OURS_WHEN_CLEAN = {
     for name in (
         "",
         ".catalog",
+        ".configuration",
         ".console",
         ".findings",
         ".git",
@@ -35,6 +36,7 @@ OURS_WHEN_CLEAN = {
         ".readers.snapshot",
         ".report",
         ".rules",
+        ".selection",
         ".untracking",
     )
 }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "src"))
 
-from pycache_hooks import catalog, rules  # noqa: E402 - this checkout's, whatever is installed
+from pycache_hooks import catalog, rules, selection  # noqa: E402 - this checkout's, whatever is installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,9 +118,13 @@ def hooks() -> list[str]:
 
 
 def options(hook: str) -> str:
-    """The table of a hook's options."""
-    module = importlib.import_module(f"pycache_hooks.hooks.{hook.replace('-', '_')}")
-    rows = [(_flag(flag, details), details["help"].replace("%%", "%")) for flag, details in module.OPTIONS]
+    """The table of a hook's own options, or of those that all ``checks`` have."""
+    if hook == "checks":
+        listed = selection.OPTIONS
+    else:
+        module = importlib.import_module(f"pycache_hooks.hooks.{hook.replace('-', '_')}")
+        listed = tuple(option for option in module.OPTIONS if option not in selection.OPTIONS)
+    rows = [(_flag(flag, details), details["help"].replace("%%", "%")) for flag, details in listed]
     return _table(("Option", "Meaning"), rows)
 
 

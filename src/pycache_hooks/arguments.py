@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pycache_hooks.console import Failure
@@ -23,6 +24,23 @@ class _Parser(argparse.ArgumentParser):
         raise Failure(msg)
 
 
+class _Explain(argparse.Action):
+    """Print what a rule means, and end, as ``--help`` does."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: object, option_string: str | None = None
+    ) -> NoReturn:
+        del namespace, option_string
+        from pycache_hooks.rules import explained
+
+        sys.stdout.write(explained.text(str(values)))
+        parser.exit()
+
+
+ACTIONS = {"--explain": _Explain}
+"""Of options whose table, which no run without options may pay argparse for, cannot name their action."""
+
+
 def read(
     name: str, description: str | None, options: Iterable[Option], settings: SettingsT, argv: Sequence[str]
 ) -> SettingsT:
@@ -34,5 +52,5 @@ def read(
         allow_abbrev=False,
     )
     for flag, details in options:
-        parser.add_argument(flag, **details)
+        parser.add_argument(flag, **{**details, "action": ACTIONS[flag]} if flag in ACTIONS else details)
     return parser.parse_args(argv, namespace=settings)

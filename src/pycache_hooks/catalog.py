@@ -307,6 +307,15 @@ def may_be_cache(path: str) -> bool:
     )
 
 
+def may_hold_caches(listing: bytes) -> bool:
+    """Whether `may_be_cache` is true of any path in *listing*, with a NUL behind each."""
+    return (
+        any(b"%b\0" % ending.encode() in listing for ending in _ENDINGS)
+        or not _NAMES.isdisjoint(listing.replace(b"\0", b"/").decode("utf-8", "replace").split("/"))
+        or any(fragment.encode() in listing for fragment in _FRAGMENTS)
+    )
+
+
 def installed_packages(path: str) -> str:
     """The ``lib/python3.N/site-packages`` that *path* lies in, or an empty string."""
     end = path.find("/site-packages/")

@@ -8,7 +8,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from pycache_hooks.arguments import Option
 
@@ -46,15 +46,34 @@ def guarded(run: Callable[[list[str]], int]) -> Callable[[Sequence[str] | None],
     return main
 
 
-def read_options(
-    name: str, description: str | None, options: Iterable[Option], settings: SettingsT, argv: Sequence[str]
+def read_options(  # noqa: PLR0913, PLR0917 - one argument a part of a hook
+    name: str,
+    description: str | None,
+    options: Iterable[Option],
+    settings: SettingsT,
+    argv: Sequence[str],
+    table: dict[str, Any] | None = None,
 ) -> SettingsT:
-    """Change *settings*, whose class holds the defaults, as *argv* says. Raises Failure on a usage error."""
+    """Change *settings*, whose class holds the defaults, as *argv* and then the *table* of pyproject.toml say.
+
+    That is read unless it is given. Raises Failure on a usage error, and for an unknown key.
+    """
     if argv:
         from pycache_hooks import arguments  # argparse costs as much as all the rest of a run
 
         arguments.read(name, description, options, settings, argv)
+    from pycache_hooks import configuration
+
+    configuration.fill(name, options, settings, configuration.read() if table is None else table)
     return settings
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``: did you mean X?`` for the one of *known* that is most like *word*, or nothing."""
+    import difflib
+
+    found = difflib.get_close_matches(word, known, n=1)
+    return f": did you mean {found[0]}?" if found else ""
 
 
 def _run(run: Callable[[list[str]], int], arguments: list[str]) -> int:

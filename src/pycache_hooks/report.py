@@ -15,7 +15,22 @@ ONE_SCREEN = 12
 """Findings of one code that are shown before the rest is only counted."""
 
 
-def show(findings: Iterable[Finding]) -> None:
+def show(findings: Iterable[Finding], form: str | None = None) -> None:
+    """Print *findings* in the given *form*: ``text``, ``github``, ``json`` or ``sarif``.
+
+    None stands for ``text``, and for annotations where GitHub Actions runs us.
+    """
+    if form is None:
+        form = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
+    if form == "text":
+        _show_text(findings)
+    else:
+        from pycache_hooks import formats
+
+        formats.FORMS[form](sorted(findings))
+
+
+def _show_text(findings: Iterable[Finding]) -> None:
     """Print *findings* in order of repair, then path; a repair that several share stands once, after the last of them."""
     by_fix: dict[str, list[Finding]] = {}
     for finding in sorted(findings):
@@ -26,7 +41,7 @@ def show(findings: Iterable[Finding]) -> None:
         for finding in group:
             shown[finding.code] = shown.get(finding.code, 0) + 1
             if shown[finding.code] <= ONE_SCREEN:
-                say(f"{bold}{_place(finding)}{plain}: {finding.code} {printable(finding.message)}")
+                say(f"{bold}{place(finding)}{plain}: {finding.code} {printable(finding.message)}")
         for code, count in shown.items():
             if count > ONE_SCREEN:
                 say(f"... and {count - ONE_SCREEN:,} more places with {code}")
@@ -46,7 +61,7 @@ def printable(text: str) -> str:
 
     That is control and format characters and bytes that are not text, and the ``##`` of the commands that Azure
     Pipelines, GitHub Actions and TeamCity read from anywhere in a line. Those that GitHub reads at its start, ``::``,
-    can only come first where a path does: see `_place`.
+    can only come first where a path does: see `place`.
     """
     if not text.isprintable():
         text = "".join(character if character.isprintable() else _escaped(character) for character in text)
@@ -78,7 +93,8 @@ def sized(number: int) -> str:
     return f"{size:.1f} {units[-1]}"
 
 
-def _place(finding: Finding) -> str:
+def place(finding: Finding) -> str:
+    """``path:line`` of *finding*, which no CI system takes for a command."""
     path = printable(finding.path)
     if path.lstrip().startswith("::"):
         path = f"./{path}"

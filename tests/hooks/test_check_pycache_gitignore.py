@@ -423,7 +423,7 @@ def test_utf_16_is_rewritten(python: Repository) -> None:
     ignoring(python, ENOUGH.encode("utf-16"))
     ignoring(python, "*.pyc".encode("utf-16"), "src/.gitignore")
     done = check(python, "--fix")
-    assert done.lines[-2:] == ["    fixed: .gitignore is UTF-8 now", "    fixed: src/.gitignore is UTF-8 now"]
+    assert done.lines[-2:] == ["    fixed: .gitignore is UTF-8 now", "           src/.gitignore is UTF-8 now"]
     assert (python.path / ".gitignore").read_bytes() == ENOUGH.encode()
     assert (python.path / "src/.gitignore").read_bytes() == b"*.pyc"
     assert check(python, "--fix").status == 0
@@ -699,13 +699,14 @@ def test_what_a_passing_run_imports(python: Repository) -> None:
     ours: tuple[str, ...] = (
         "",
         ".catalog",
+        ".configuration",
         ".console",
         ".git",
         ".hooks",
         f".hooks.{NAME.replace('-', '_')}",
         ".ignorefiles",
     )
-    ours += (".ignorefiles.gitignore", ".readers", ".readers.project")
+    ours += (".ignorefiles.gitignore", ".readers", ".readers.project", ".selection")
     free = set("__future__ os os.path posixpath genericpath stat _stat _collections_abc".split())
     assert set(done.text.split()) - free == {f"pycache_hooks{name}" for name in ours}
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pycache_hooks import git
+from pycache_hooks import git, selection
 from pycache_hooks.hooks import check_pycache_gitignore as hook
 from pycache_hooks.ignorefiles import flaws, gitignore
 from pycache_hooks.readers import project
@@ -134,7 +134,7 @@ def test_asking_at_a_few_places_says_the_same_as_asking_everywhere(
     listing = "".join(f"{path}\0" for path in sorted([*files, *(f"{folder}/m.py".lstrip("/") for folder in folders)]))
     rules.set(files)
     found = project.read(rules.root, listing.encode())
-    judgement = hook.judge(found, hook.Scope(()), [], {})
+    judgement = hook.judge(found, selection.spared(()), [], {})
     probes = [probe.path for folder in folders for probe in hook._bytecode(folder)]
     ignored = dict(zip(probes, rules.plain(probes), strict=True))
     assert {probe.path for probe, _ in judgement.uncovered if probe.path.endswith(".pyc")} == {

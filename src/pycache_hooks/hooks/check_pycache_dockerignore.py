@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import posixpath
 
-from pycache_hooks import catalog, git, report
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
+from pycache_hooks import catalog, git, selection
+from pycache_hooks.console import Failure, guarded, read_options
 from pycache_hooks.ignorefiles import leaks
 from pycache_hooks.ignorefiles.dockerignore import DockerIgnore, DockerIgnoreError
 from pycache_hooks.ignorefiles.leaks import (
@@ -31,20 +31,23 @@ from pycache_hooks.readers.dockerfile import EVERYTHING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.findings import Finding
     from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.project import Project
 
+NAME = "check-pycache-dockerignore"
+
 OPTIONS: tuple[Option, ...] = (
     ("--context", {"action": "append", "metavar": "DIR", "help": "judge this build context instead of those found"}),
     ("--fix", {"action": "store_true", "help": "append the patterns that are missing, or create the ignore file"}),
+    *selection.OPTIONS,
 )
 
 
-class Settings:
+class Settings(selection.Selection):
     """What one run is asked for."""
 
     context: list[str] | None = None
@@ -54,29 +57,28 @@ class Settings:
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    settings = read_options("check-pycache-dockerignore", __doc__, OPTIONS, Settings(), argv)
+    settings = read_options(NAME, __doc__, OPTIONS, Settings(), argv)
     listing = project.Listing()
     listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
     root = git.finished_top_level(top)
-    given = _given(settings.context or [], root)
     listed.output()
-    found = project.read(root, listing)
+    found, problems = findings(project.read(root, listing), settings, selection.filter_of(settings, root))
+    return selection.conclude(found, settings, problems)
+
+
+def findings(found: Project, settings: Settings, counts: Callable[[Finding], bool]) -> tuple[list[Finding], list[str]]:
+    """What the ignore files of *found* let in, mended if asked for; and the problems that kept us from it."""
+    given = _given(settings.context or [], found.root)
     if not found.has_python:
-        return CLEAN
+        return [], []
     telling = {path for part in contexts.TELLING for path in found.containing(part.encode())}
-    builds = contexts.read(root, telling, given)
-    findings: list[Finding] = []
+    builds = contexts.read(found.root, telling, given)
+    said: list[Finding] = []
     problems: list[str] = []
     for judged in _ignore_files(found, builds.found):
-        findings += leaks.judge(judged, found, problems, fix=settings.fix)
-    if findings:
-        report.show(findings)
-    problems += [f"{path}: cannot be read: {reason}" for path, reason in builds.unreadable.items()]
-    if problems:
-        more = f" (and {len(problems) - 1:,} more)" if len(problems) > 1 else ""
-        raise Failure(problems[0] + more)
-    return FOUND if findings else CLEAN
+        said += leaks.judge(judged, found, problems, counts, fix=settings.fix)
+    return said, problems + [f"{path}: cannot be read: {reason}" for path, reason in builds.unreadable.items()]
 
 
 def _given(directories: list[str], root: str) -> list[str]:

@@ -8,20 +8,25 @@ shows it uses, the caches that do not ignore themselves. A personal excludes fil
 
 from __future__ import annotations
 
-from pycache_hooks import catalog, git
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
+from pycache_hooks import catalog, git, selection
+from pycache_hooks.console import Failure, guarded, read_options
 from pycache_hooks.ignorefiles import gitignore
 from pycache_hooks.ignorefiles.gitignore import Judgement, Probe, Tracked
 from pycache_hooks.readers import project as projects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.catalog import Cache
+    from pycache_hooks.findings import Finding
     from pycache_hooks.ignorefiles.gitignore import Answers, Files, Verdict
     from pycache_hooks.readers.project import Project
+
+    Spared = Callable[[str], bool]
+
+NAME = "check-pycache-gitignore"
 
 CORE, BASELINE = "core", "baseline"
 
@@ -41,15 +46,8 @@ OPTIONS: tuple[Option, ...] = (
             "help": "require what this line of a .gitignore covers too (repeatable)",
         },
     ),
-    (
-        "--exclude",
-        {
-            "action": "append",
-            "metavar": "PATTERN",
-            "help": "leave out directories, named as in a .gitignore (repeatable)",
-        },
-    ),
     ("--fix", {"action": "store_true", "help": "append the missing lines, and rewrite UTF-16 as UTF-8"}),
+    *selection.OPTIONS,
 )
 
 MADE_UP = "zq7_probe"
@@ -67,36 +65,12 @@ BYTECODE_PROBES = (
 BYTECODE_NAMES = (catalog.PYCACHE, *(path.rpartition("/")[2] for path, _ in BYTECODE_PROBES))
 
 
-class Settings:
+class Settings(selection.Selection):
     """What one run is asked for."""
 
     profile = CORE
     require: list[str] | None = None
-    exclude: list[str] | None = None
     fix = False
-
-
-class Scope:
-    """The directories that count: all but those that ``--exclude`` names."""
-
-    __slots__ = ("_matches",)
-
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._matches: Callable[[str], bool] | None = None
-        if patterns:
-            from pathspec import GitIgnoreSpec  # 34 ms
-
-            try:
-                self._matches = GitIgnoreSpec.from_lines(patterns).match_file
-            except ValueError as error:
-                raise Failure(f"--exclude: {error}") from None
-
-    def __contains__(self, path: str) -> bool:
-        return not (self._matches and self._matches(path))
-
-    def directories(self, paths: list[str]) -> list[str]:
-        """Those of *paths* that count."""
-        return [path for path in paths if f"{path}/" in self] if self._matches else paths
 
 
 @guarded
@@ -105,48 +79,56 @@ def main(argv: list[str]) -> int:
     listing = projects.Listing()
     listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
-    early = gitignore.Early([probe.path for probe in _likely()])
-    settings = read_options("check-pycache-gitignore", __doc__, OPTIONS, Settings(), argv)
-    scope = Scope(settings.exclude or ())
+    asked = early()
+    settings = read_options(NAME, __doc__, OPTIONS, Settings(), argv)
+    root = git.finished_top_level(top)
+    listed.output()
+    found = findings(projects.read(root, listing), settings, selection.filter_of(settings, root), asked.answers(root))
+    return selection.conclude(found, settings)
+
+
+def early() -> gitignore.Early:
+    """Ask git about what will be asked in most repositories, before anything is known of this one."""
+    return gitignore.Early([probe.path for probe in _likely()])
+
+
+def findings(project: Project, settings: Settings, counts: Callable[[Finding], bool], known: Answers) -> list[Finding]:
+    """What is wrong with the .gitignore files of *project*, mended if asked for. *known*: what git has already answered."""
+    if not project.has_python:
+        return []
+    spared = selection.spared(settings.exclude)
     required = [_required(pattern) for pattern in settings.require or ()]
     if settings.profile == BASELINE:
         required += [_probe("", row) for row in catalog.CACHES if row.baseline]
-    root = git.finished_top_level(top)
-    listed.output()
-    project = projects.read(root, listing)
-    if not project.has_python:
-        return CLEAN
-    judgement = judge(project, scope, required, early.answers(root))
+    judgement = judge(project, spared, required, known)
     if judgement.clean:
-        return CLEAN
-    from pycache_hooks import report  # what follows is paid for by those who have something to mend
-    from pycache_hooks.ignorefiles import gaps
+        return []
+    from pycache_hooks.ignorefiles import gaps  # what follows is paid for by those who have something to mend
 
+    gaps.narrow(project.root, judgement, counts)
     repair = gaps.repair(project, judgement)
     found = gaps.findings(project, judgement, repair)
     written = gaps.write(project, judgement, repair) if settings.fix else []
     if not written:
-        report.show(found)
-        return FOUND
-    left = judge(project, scope, required, {})
-    remaining = gaps.findings(project, left, gaps.repair(project, left))
-    gaps.show_fixed(found, written, remaining)
-    return FOUND
+        return found
+    left = judge(project, spared, required, {})
+    gaps.narrow(project.root, left, counts)
+    return gaps.mended(found, written, gaps.findings(project, left, gaps.repair(project, left)))
 
 
-def judge(project: Project, scope: Scope, required: list[Probe], known: Answers) -> Judgement:
+def judge(project: Project, spared: Spared, required: list[Probe], known: Answers) -> Judgement:
     """Ask git about every probe of *project*, and about those *required* on top, unless the answer is *known*."""
     root, files = project.root, gitignore.read(project.root, project.gitignores)
-    tracked = _tracked(project, files, scope)
+    tracked = _tracked(project, files, spared)
     if gitignore.NAME in files and files[gitignore.NAME].fault in (gitignore.UNREADABLE, gitignore.NOT_TEXT):
         return Judgement(files, [], tracked)  # nobody knows what is in it
-    folders = scope.directories(project.project_directories)
+    folders = _outside(project.project_directories, spared)
     probes = [*required, *(probe for folder in folders for probe in _project_probes(project, folder))]
     # Where there is a .gitignore, bytecode is asked about first: mostly that answers for all directories below.
     samples = [probe.path for level in _levels(files) for probe in _bytecode(level)]
     answers = gitignore.ask(root, files, [*samples, *(probe.path for probe in probes)], known)
     if not _hold_below(files, [answers[path] for path in samples]):
-        deep = [probe for folder in scope.directories(project.source_directories) for probe in _bytecode(folder)]
+        deep = [probe for folder in _outside(project.source_directories, spared) for probe in _bytecode(folder)]
         probes = [*deep, *probes]
         answers |= gitignore.ask(root, files, [probe.path for probe in deep], answers)
     silent = {probe.path: probe.folder for probe in probes if probe.folder and answers[probe.path] is None}
@@ -219,8 +201,12 @@ def _hold_below(files: Files, verdicts: list[Verdict | None]) -> bool:
     return all(verdict and verdict.floats for verdict in verdicts) and not gitignore.may_reopen(files, BYTECODE_NAMES)
 
 
-def _tracked(project: Project, files: Files, scope: Scope) -> list[Tracked]:
+def _outside(directories: list[str], spared: Spared) -> list[str]:
+    return [path for path in directories if not spared(f"{path}/")]
+
+
+def _tracked(project: Project, files: Files, spared: Spared) -> list[Tracked]:
     """The tracked files of caches that *files* ignore."""
-    entries = [entry for entry in projects.tracked_caches(project) if entry[0] in scope]
+    entries = [entry for entry in projects.tracked_caches(project) if not spared(entry[0])]
     answers = gitignore.ask(project.root, files, [path for path, _, _ in entries])
     return [Tracked(*entry, verdict) for entry in entries if (verdict := answers[entry[0]]) and verdict.ignores]

@@ -10,17 +10,19 @@ from __future__ import annotations
 import os
 import struct
 
-from pycache_hooks import catalog, git, report, rules, untracking
-from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
+from pycache_hooks import catalog, git, report, rules, selection, untracking
+from pycache_hooks.console import CLEAN, Failure, guarded, read_options
 from pycache_hooks.findings import Finding
 from pycache_hooks.readers import snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.readers.snapshot import Entry
+
+NAME = "forbid-pycache"
 
 OPTIONS: tuple[Option, ...] = (
     ("names", {"nargs": "*", "metavar": "FILE", "help": "a file or directory to judge, if it is in the index"}),
@@ -28,6 +30,7 @@ OPTIONS: tuple[Option, ...] = (
     ("--staged", {"action": "store_true", "help": "judge what this commit adds or changes (the default without FILE)"}),
     ("--diff", {"metavar": "A...B", "help": "judge what a range of commits adds or changes, as on a pull request"}),
     ("--fix", {"action": "store_true", "help": "take the files out of the index; the work tree keeps them"}),
+    *selection.OPTIONS,
 )
 
 ACTIVATE_LENGTH = 1 << 16
@@ -43,7 +46,7 @@ CODES = {
 }
 
 
-class Settings:
+class Settings(selection.Selection):
     """What one run is asked for."""
 
     names: list[str] = []  # noqa: RUF012 - replaced, never changed
@@ -77,13 +80,18 @@ def main(argv: list[str]) -> int:
     if settings.names and not suspects:
         return CLEAN
     judged, recorded, unknown = _read(settings, suspects)
-    offences = judge(judged, recorded)
-    if offences:
-        _report(offences, recorded, settings)
-    if unknown:
-        msg = f"{unknown[0]}: no such file in the index or the work tree"
-        raise Failure(msg)
-    return FOUND if offences else CLEAN
+    found = findings(judged, recorded, settings, selection.filter_of(settings, ""))
+    return selection.conclude(
+        found, settings, [f"{name}: no such file in the index or the work tree" for name in unknown]
+    )
+
+
+def findings(
+    judged: list[Entry], recorded: list[Entry], settings: Settings, counts: Callable[[Finding], bool]
+) -> list[Finding]:
+    """What is wrong with *judged*, mended if asked for; *recorded* is everything that lies beside them."""
+    offences = [each for each in judge(judged, recorded) if counts(Finding(each.path, None, each.code, each.message))]
+    return _findings(offences, recorded, settings) if offences else []
 
 
 def judge(judged: Iterable[Entry], recorded: list[Entry]) -> list[Offence]:
@@ -116,13 +124,10 @@ def judge(judged: Iterable[Entry], recorded: list[Entry]) -> list[Offence]:
 def _settings(argv: list[str]) -> Settings:
     """Read *argv*. pre-commit passes names as they are: what the catalogue knows or exists is a file, dash or not."""
     settings = Settings()
-    words = [word for word in argv if word.startswith("-") and not _is_name(word)]
-    if not words:
-        settings.names = argv
-        return settings
-    names = [word for word in argv if word.startswith("-") and _is_name(word)]
+    options = any(word.startswith("-") and not _is_name(word) for word in argv)
+    names = [word for word in argv if not options or (word.startswith("-") and _is_name(word))]
     rest = [word for word in argv if word not in names]
-    read_options("forbid-pycache", __doc__, OPTIONS, settings, rest)
+    read_options(NAME, __doc__, OPTIONS, settings, rest)
     settings.names = [*settings.names, *names]
     if sum((settings.all, settings.staged, settings.diff is not None, bool(settings.names))) > 1:
         msg = "give file names or one of --all, --staged and --diff"
@@ -275,7 +280,7 @@ def _message(offence: Offence) -> str:
     return f"{what} in the index ({report.counted(len(members), 'file')})"
 
 
-def _report(offences: list[Offence], recorded: list[Entry], settings: Settings) -> None:
+def _findings(offences: list[Offence], recorded: list[Entry], settings: Settings) -> list[Finding]:
     index = recorded if not (settings.diff or os.environ.get("PRE_COMMIT_TO_REF")) else snapshot.index()
     present = {entry.path: entry for entry in index}
     paths = dict.fromkeys(entry.path for offence in offences for entry in offence.members)
@@ -288,7 +293,7 @@ def _report(offences: list[Offence], recorded: list[Entry], settings: Settings) 
         repair = f"{report.counted(len(members), 'file')} taken out of the index; the work tree keeps them"
     else:
         repair = _repair(offences, index, members) if members else ""
-    report.show(Finding(offence.path, None, offence.code, offence.message, repair, fixed=fixed) for offence in offences)
+    return [Finding(offence.path, None, offence.code, offence.message, repair, fixed=fixed) for offence in offences]
 
 
 def _temporary_index() -> bool:

@@ -12,7 +12,7 @@ from pycache_hooks.readers import project as projects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pycache_hooks.ignorefiles.flaws import Flaw
     from pycache_hooks.ignorefiles.gitignore import Judgement, Probe, Tracked
@@ -41,6 +41,11 @@ class Gap:
         self.cause = cause
 
     @property
+    def place(self) -> tuple[str, int | None]:
+        """The .gitignore, and the line of it, that a finding names."""
+        return (self.cause.source, self.cause.line) if self.cause else (gitignore.NAME, None)
+
+    @property
     def key(self) -> tuple[str, str]:
         """What is uncovered, and the .gitignore in which one more line covers it."""
         source = self.cause.source if self.cause and self.code == rules.NEGATED else gitignore.NAME
@@ -55,6 +60,14 @@ class Repair:
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
         self.refusals: dict[tuple[str, str], str] = {}
+
+
+def narrow(root: str, judgement: Judgement, counts: Callable[[Finding], bool]) -> None:
+    """Leave in *judgement* what counts."""
+    gaps = zip(_gaps(root, judgement), judgement.uncovered, strict=True)
+    judgement.uncovered = [asked for gap, asked in gaps if counts(Finding(*gap.place, gap.code, ""))]
+    judgement.faulty = [file for file in judgement.faulty if counts(Finding(file.path, None, rules.UNREADABLE, ""))]
+    judgement.tracked = [entry for entry in judgement.tracked if counts(Finding(entry.cache, None, rules.TRACKED, ""))]
 
 
 def findings(project: Project, judgement: Judgement, repair: Repair) -> list[Finding]:
@@ -113,12 +126,9 @@ def _finding(group: list[Gap], fix: str, repair: Repair) -> Finding:
     names = " and ".join(dict.fromkeys(gap.probe.name for gap in group))
     where = _where(dict.fromkeys(gap.probe.directory for gap in group))
     cause = first.cause
-    if cause is None:
-        path, line, message = gitignore.NAME, None, f"{names} is not ignored {where}"
-    else:
-        path, line, message = cause.source, cause.line, _blame(first, names, where)
+    message = f"{names} is not ignored {where}" if cause is None else _blame(first, names, where)
     refusal = repair.refusals.get(first.key)
-    return Finding(path, line, first.code, f"{message}; {refusal}" if refusal else message, "" if refusal else fix)
+    return Finding(*first.place, first.code, f"{message}; {refusal}" if refusal else message, "" if refusal else fix)
 
 
 def _blame(gap: Gap, names: str, where: str) -> str:
@@ -224,11 +234,9 @@ def write(project: Project, judgement: Judgement, repair: Repair) -> list[str]:
     return said
 
 
-def show_fixed(found: list[Finding], written: list[str], remaining: list[Finding]) -> None:
-    """Report what was found and mended, and then what remains."""
+def mended(found: list[Finding], written: list[str], remaining: list[Finding]) -> list[Finding]:
+    """Those of what was *found* that what was *written* has mended, which they say; and what is *remaining*."""
     left = {(finding.path, finding.code, finding.message) for finding in remaining}
+    said = "\n".join(report.printable(line) for line in written)
     gone = [finding for finding in found if (finding.path, finding.code, finding.message) not in left]
-    report.show(Finding(finding.path, finding.line, finding.code, finding.message) for finding in gone)
-    for line in written:
-        report.say(f"    fixed: {report.printable(line)}")
-    report.show(remaining)
+    return [Finding(each.path, each.line, each.code, each.message, said, fixed=True) for each in gone] + remaining

@@ -112,14 +112,15 @@ class Tracked:
 class Judgement:
     """What is wrong with *files*: the probes that are *uncovered*, each with its verdict, and what is *tracked* and ignored.
 
-    *covered*: the verdict of every probe that is, by its path.
+    *covered*: the verdict of every probe that is, by its path. *faulty*: the files that git does not read as they were meant.
     """
 
-    __slots__ = ("covered", "files", "tracked", "uncovered")
+    __slots__ = ("covered", "faulty", "files", "tracked", "uncovered")
 
     def __init__(self, files: Files, asked: Iterable[tuple[Probe, Verdict | None]], tracked: list[Tracked]) -> None:
         self.files = files
         self.tracked = tracked
+        self.faulty = [file for file in files.values() if file.fault]
         self.covered: Verdicts = {}
         self.uncovered: list[tuple[Probe, Verdict | None]] = []
         for probe, verdict in asked:
@@ -127,11 +128,6 @@ class Judgement:
                 self.covered[probe.path] = verdict
             else:
                 self.uncovered.append((probe, verdict))
-
-    @property
-    def faulty(self) -> list[IgnoreFile]:
-        """The files that git does not read as they were meant."""
-        return [file for file in self.files.values() if file.fault]
 
     @property
     def clean(self) -> bool:

@@ -11,6 +11,8 @@ from pycache_hooks.readers import contexts, project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.project import Project
 
@@ -82,8 +84,10 @@ def prefix_of(directory: str) -> str:
     return f"{directory}/" if directory else ""
 
 
-def judge(judged: Judged, found: Project, problems: list[str], *, fix: bool) -> list[Finding]:
-    """The findings about one ignore file; with *fix* it is mended, and they say what was written.
+def judge(
+    judged: Judged, found: Project, problems: list[str], counts: Callable[[Finding], bool], *, fix: bool
+) -> list[Finding]:
+    """The findings about one ignore file that count; with *fix* it is mended, and they say what was written.
 
     What could not be written is added to the *problems*.
     """
@@ -92,7 +96,7 @@ def judge(judged: Judged, found: Project, problems: list[str], *, fix: bool) -> 
         data = _read(path, judged)
     except Unusable as reason:
         repair = _rewritten(judged, found, reason)
-        return [Finding(judged.file, None, reason.code, str(reason), repair)]
+        return [each for each in (Finding(judged.file, None, reason.code, str(reason), repair),) if counts(each)]
     if data is None:
         data = b""
         refused: list[Finding] = []
@@ -100,6 +104,12 @@ def judge(judged: Judged, found: Project, problems: list[str], *, fix: bool) -> 
     else:
         ignore, refused = _parsed(data, judged)
         uncovered = _uncovered(ignore, judged, data) if ignore else {}
+    refused = [finding for finding in refused if counts(finding)]
+    uncovered = {
+        (code, line, builders): probes
+        for (code, line, builders), probes in uncovered.items()
+        if counts(Finding(judged.file, line, code, ""))
+    }
     if not uncovered:
         return refused
     patterns, hiding = _harmless(_wanted(uncovered), judged, found, data)
