@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = Path(pycache_hooks.__file__).resolve().parents[1]
 
-HOOKS = ("forbid-pycache", "prune-pycache", "check-pycache-gitignore", "check-pycache-dockerignore")
+HOOKS = (
+    "forbid-pycache",
+    "prune-pycache",
+    "check-pycache-gitignore",
+    "check-pycache-dockerignore",
+    "check-pycache-dockerfile",
+    "check-pycache-compose",
+    "check-pycache-ci",
+    "check-pycache-pytest",
+    "check-pycache",
+)
 
 _PROGRAM = "import sys; from pycache_hooks.hooks.{module} import main; sys.argv[0] = {name!r}; sys.exit(main())"
 

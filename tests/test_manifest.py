@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped, unused-ignore]
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pycache_hooks import catalog
+from pycache_hooks.readers import contexts, pipelines, pytest_configuration
 from support import HOOKS, PROJECT, Repository, examples
 from test_catalog import PATHS
 
@@ -144,3 +146,53 @@ def test_the_filter_never_misses_what_the_hook_could_object_to(path: str) -> Non
     )
     if objects:
         assert FILES.search(path)
+
+
+CONFIGURATIONS = {
+    "check-pycache-dockerfile": (
+        "Dockerfile Dockerfile.dev Dockerfile-dev a/api.dockerfile a/Containerfile dockerfile Containerfile.x DockerFile",
+        "Dockerfiles/x.py a/dockerfile.d/x docker.py undockerfile .dockerignore",
+        contexts.is_dockerfile,
+    ),
+    "check-pycache-compose": (
+        "compose.yaml a/docker-compose.yml docker-compose.dev.yml docker-compose-dev.yaml compose.override.yml compose-x.yml",
+        "compose.py my-compose.yml compose/x.yml docker-compose.yml.j2",
+        contexts.is_compose_file,
+    ),
+    "check-pycache-ci": (
+        ".github/workflows/a.yml action.yml .gitlab-ci.yml .gitlab/x.yml my-buildspec.yml azure-pipelines.yml .azuredevops/x.yml",
+        ".github/dependabot.yml workflows/a.yml a.yml ci.py",
+        pipelines.is_pipeline,
+    ),
+    "check-pycache-pytest": (
+        "pytest.ini .pytest.ini pytest.toml .pytest.toml a/pyproject.toml tox.ini setup.cfg",
+        "mypytest.ini pytest.ini.j2 conftest.py setup.py",
+        lambda path: path.rpartition("/")[2] in pytest_configuration.HOMES,
+    ),
+}
+
+
+@pytest.mark.parametrize("hook", CONFIGURATIONS)
+def test_the_filter_of_a_check_lets_through_what_it_judges(hook: str) -> None:
+    judged, others, predicate = CONFIGURATIONS[hook]
+    files = re.compile(next(entry["files"] for entry in manifest() if entry["id"] == hook))
+
+    for path in judged.split():
+        assert files.search(path), path
+        assert predicate(path), path
+    for path in others.split():
+        assert not files.search(path), path
+        assert not predicate(path), path
+
+
+@pytest.mark.parametrize("hook", CONFIGURATIONS)
+@given(st.data())
+def test_the_filter_of_a_check_never_misses_a_name_that_it_judges(hook: str, data: st.DataObject) -> None:
+    piece = st.sampled_from(["", "x", "a b/", "größe", ".", "-", "/"])
+    name = data.draw(st.sampled_from(CONFIGURATIONS[hook][0].split()))
+    cut = data.draw(st.integers(0, len(name)))
+    path = "".join((data.draw(piece), name[:cut], data.draw(piece), name[cut:], data.draw(piece)))
+    files = next(entry["files"] for entry in manifest() if entry["id"] == hook)
+
+    if CONFIGURATIONS[hook][2](path):
+        assert re.search(files, path)

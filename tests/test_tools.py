@@ -251,13 +251,17 @@ def test_the_demonstration_shows_each_hook_fail_its_repair_and_the_pass(
     status = program.demonstrate(Path(sys.executable), workshop)
     output = capfd.readouterr().out
     assert status == 0, output
-    _, *hooks, whole = re.split(r"^=== ", output, flags=re.MULTILINE)
-    assert [section.split()[1].rstrip(":") for section in hooks] == generate.hooks() == list(program.HOOKS)
-    for section in hooks:
-        first, repair, again = section.split("\n--- ")
-        commands = program.repair_in(first)
+    _, everything, *hooks, whole = re.split(r"^=== ", output, flags=re.MULTILINE)
+    assert [section.split()[1].rstrip(":") for section in hooks] == list(program.HOOKS)
+    assert [*program.HOOKS, program.ALL_CHECKS] == generate.hooks()
+    assert re.search(r"\.Failed$", everything, re.MULTILINE)
+    for hook, section in zip(program.HOOKS, hooks, strict=True):
+        first, repair, again = re.split(r"\n--- (?=the repair|and again)", section)
         assert re.search(r"\.Failed$", first, re.MULTILINE)
-        assert f"$ {commands}\n" in repair
+        if hook in program.REPAIRS:
+            assert "\n+" in repair
+        else:
+            assert f"$ {program.repair_in(first)}\n" in repair
         assert re.search(r"(Passed|Skipped)$", again, re.MULTILINE)
         assert "Traceback" not in section
     assert "Failed" not in whole
@@ -274,7 +278,7 @@ def test_a_given_repository_is_judged_and_left_as_it_is(
     assert digest(tmp_path) == before
     output = capfd.readouterr().out
     assert "PYC101" in output
-    assert output.count("Failed\n") == len(program.HOOKS) - 1
+    assert output.count("Failed\n") == len(program.HOOKS)  # all but prune-pycache, and check-pycache too
 
 
 def test_a_path_that_is_no_repository_is_exit_2(tmp_path: Path) -> None:

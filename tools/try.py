@@ -13,6 +13,7 @@ pre-commit gets this checkout, committed or not, as a repository of its own belo
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import subprocess
@@ -31,7 +32,14 @@ HOOKS = {
     "prune-pycache": "deletes what lies about; here with --check, which only lists it",
     "check-pycache-gitignore": "looks whether git will ignore what Python is going to write",
     "check-pycache-dockerignore": "looks whether the image will get it",
+    "check-pycache-dockerfile": "looks whether the image's build makes its own",
+    "check-pycache-compose": "looks whether services write into the work tree, and as whom",
+    "check-pycache-ci": "looks whether CI jobs do",
+    "check-pycache-pytest": "looks whether pytest's cache settings say what they seem to",
 }
+ALL_CHECKS = "check-pycache"
+"""All checks in one process: shown first, before anything is repaired."""
+
 CHECK_ONLY = "--check"
 
 IDENTITY = {
@@ -45,11 +53,39 @@ IDENTITY = {
 POLLUTED = {
     ".gitignore": "*.log\n",
     ".dockerignore": ".git\n__pycache__/\n",
-    "Dockerfile": "FROM python:3.13-slim\nCOPY . /app\n",
-    "pyproject.toml": '[project]\nname = "shop"\nversion = "1.0"\n',
+    "Dockerfile": "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip install --no-cache-dir .\nCMD python -m shop\n",
+    "compose.yaml": "services:\n  shop:\n    build: .\n    volumes:\n      - .:/app\n",
+    ".github/workflows/test.yml": """\
+on: push
+jobs:
+  test:
+    runs-on: self-hosted
+    steps:
+      - uses: actions/checkout@v5
+      - run: python -m unittest
+""",
+    "pyproject.toml": """\
+[project]
+name = "shop"
+version = "1.0"
+
+[tool.pytest.ini_options]
+addopts = "-p no:cache"
+""",
     "shop/__init__.py": "",
     "shop/cart.py": "def total(prices):\n    return sum(prices)\n",
 }
+REPAIRS = {
+    "check-pycache-dockerfile": ("Dockerfile", "WORKDIR", "ENV PYTHONDONTWRITEBYTECODE=1\nWORKDIR"),
+    "check-pycache-compose": (
+        "compose.yaml",
+        "    volumes:",
+        '    user: "${HOST_UID:?}:${HOST_GID:?}"\n    volumes:',
+    ),
+    "check-pycache-ci": (".github/workflows/test.yml", "jobs:", 'env:\n  PYTHONDONTWRITEBYTECODE: "1"\njobs:'),
+    "check-pycache-pytest": ("pyproject.toml", "no:cache", "no:cacheprovider"),
+}
+"""Where a repair is no command but lines of a file: the file, what stands there, and what is to stand there."""
 
 
 def main(arguments: list[str]) -> int:
@@ -72,12 +108,19 @@ def demonstrate(python: Path, workshop: Path) -> int:
         repository = Path(directory) / "shop"
         pollute(repository)
         suite = install(workshop, repository / ".pre-commit-config.yaml", python, prune=CHECK_ONLY)
+        print(f"\n=== {ALL_CHECKS}: all checks in one process, before anything is repaired\n")
+        if not check(repository, suite, ALL_CHECKS)[0]:
+            unexpected.append(ALL_CHECKS)
         for number, (hook, job) in enumerate(HOOKS.items(), 1):
             print(f"\n=== {number}/{len(HOOKS)} {hook}: {job}\n")
             status, output = check(repository, suite, hook)
-            commands = repair_in(output)
-            print("\n--- the repair, pasted into a shell\n")
-            repaired = commands and repair(repository, suite, commands)
+            if hook in REPAIRS:
+                print("\n--- the repair, written where it belongs\n")
+                repaired = edit(repository, *REPAIRS[hook])
+            else:
+                print("\n--- the repair, pasted into a shell\n")
+                commands = repair_in(output)
+                repaired = bool(commands) and repair(repository, suite, commands)
             print("\n--- and again\n")
             again, _ = check(repository, suite, hook)
             if again or not (status and repaired):
@@ -135,6 +178,17 @@ def repair(repository: Path, suite: dict[str, str], commands: str) -> bool:
     return done.returncode == 0
 
 
+def edit(repository: Path, name: str, old: str, new: str) -> bool:
+    """Write *new* in place of *old* in a file, and print the difference; whether *old* stood there."""
+    path = repository / name
+    before = path.read_text(encoding="utf-8")
+    after = before.replace(old, new, 1)
+    path.write_text(after, encoding="utf-8")
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, name, n=1, lineterm="")
+    print("\n".join(lines), flush=True)
+    return before != after
+
+
 def repair_in(output: str) -> str:
     """The commands after ``fix:`` in a hook's *output*."""
     commands = []
@@ -152,7 +206,7 @@ def install(workshop: Path, configuration: Path, python: Path, prune: str) -> di
     """Write *configuration* and let pre-commit install the suite from it; return the variables to run it with."""
     rev, suite = commit(workshop)
     lines = ["repos:", f"  - repo: {suite}", f"    rev: {rev}", "    hooks:"]
-    for hook in HOOKS:
+    for hook in (*HOOKS, ALL_CHECKS):
         lines += [f"      - id: {hook}"]
         if hook == "prune-pycache":
             lines += [f"        args: [{prune}]", "        verbose: true"]

@@ -529,6 +529,7 @@ MARKS = st.sampled_from(
 
 
 @settings(max_examples=400)
+@example("`\\")
 @given(st.lists(MARKS, max_size=40).map("".join))
 def test_nothing_that_is_written_makes_the_reader_fail(script: str) -> None:
     lines = script.count("\n") + 1

@@ -315,7 +315,7 @@ def test_any_text_ends_in_documents_or_unreadable(text: str) -> None:
             continue
 
 
-@given(YAMLISH)
+@given(YAMLISH.filter(lambda text: "\ufeff" not in text))  # libyaml takes it for a mark anywhere
 def test_both_parsers_read_the_same(text: str) -> None:
     try:
         read = documents(text), documents(text, pure=True)

@@ -134,6 +134,19 @@ def judge(
     return refused + findings
 
 
+def let_in(judged: Judged, root: str) -> list[Probe]:
+    """The probes that every builder which reads the ignore file would ship; all of them if there is no such file."""
+    try:
+        data = _read(os.path.join(root, judged.file), judged)
+    except Unusable as reason:
+        return judged.probes if reason.code == rules.NO_IGNORE_FILE else []
+    if data is None:
+        return judged.probes
+    ignore, _ = _parsed(data, judged)
+    uncovered = _uncovered(ignore, judged, data) if ignore else {}
+    return [probe for (code, _, _), probes in uncovered.items() if code != rules.OTHER_BUILDER for probe in probes]
+
+
 class Unusable(Exception):
     """Why an ignore file cannot be judged: the *code* of that, and the *command* that rewrites it as it is meant."""
 

@@ -21,7 +21,7 @@ TELLING = ("ockerfile", "ontainerfile", "compose", *IGNORE_FILES)
 _NOT_DOCKERFILES = frozenset(
     ".j2 .jinja .jinja2 .tmpl .tpl .template .in .erb .mustache .md .rst .txt .adoc .html .py .pyi .js .ts .go .rs .rb .java "
     ".sh .json .yaml .yml .toml .lock .orig .bak .swp .patch .diff .dockerignore .containerignore .lua .vim .sublime-syntax "
-    ".tmlanguage .snippets .png .svg".split()
+    ".tmlanguage .snippets .png .svg .map .css .svelte .vue".split()
 )
 _COMPOSE_STARTS = ("compose.", "docker-compose.", "docker-compose-", "compose-", "podman-compose.")
 
@@ -47,13 +47,16 @@ def is_dockerfile(path: str) -> bool:
     """Whether *path* is called like a Dockerfile: ``Dockerfile``, ``Dockerfile.dev``, ``api.dockerfile``, ``Containerfile``."""
     name = path.rpartition("/")[2].lower()
     stem, extension = posixpath.splitext(name)
-    if extension in _NOT_DOCKERFILES:
-        return False
-    return (
+    return not is_of_other_type(path) and (
         name.startswith(tuple(f"{start}{mark}" for start in _NAMES for mark in ".-_"))
         or name in _NAMES
         or (extension.removeprefix(".") in _NAMES and bool(stem))
     )
+
+
+def is_of_other_type(path: str) -> bool:
+    """Whether the extension of *path* says that it is no Dockerfile, whatever it is called: ``Dockerfile.j2``."""
+    return posixpath.splitext(path)[1].lower() in _NOT_DOCKERFILES
 
 
 def is_compose_file(path: str) -> bool:

@@ -112,6 +112,11 @@ class Project:
             ]
         return self._evidence
 
+    @property
+    def may_hold_caches(self) -> bool:
+        """Whether anything that is tracked is worth a closer look by `catalog.may_be_cache`."""
+        return catalog.may_hold_caches(self._listing)
+
     def tracks(self, path: str) -> bool:
         """Whether *path* is tracked: a binary search, as git sorts by bytes."""
         wanted, listing = os.fsencode(path), self._listing

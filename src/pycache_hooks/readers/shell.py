@@ -572,7 +572,7 @@ class _Reader:
         at = start
         script: list[str] = []
         while at < self.end and text[at] != "`":
-            if text[at] == "\\" and text[at + 1 : at + 2] in ("\\", "`", "$", quote):
+            if text[at] == "\\" and text[at + 1 : at + 2] in ("\\", "`", "$", quote or "`"):
                 at += 1
             script.append(text[at])
             at += 1

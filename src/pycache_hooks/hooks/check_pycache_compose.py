@@ -1,0 +1,67 @@
+"""Check that the services of compose files write no Python caches into a work tree that is mounted into them.
+
+Judged is what a service comes to: the last stage of the image that is built for it, or its target, then env_file, then
+environment; with anchors, extends, include, overrides and the variables that a tracked .env sets.
+"""
+
+from __future__ import annotations
+
+from pycache_hooks import checking, rules
+from pycache_hooks.console import guarded
+from pycache_hooks.readers import compose, containers, contexts
+from pycache_hooks.rules import services
+from pycache_hooks.selection import OPTIONS, Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pycache_hooks.findings import Finding
+    from pycache_hooks.readers.compose import Service
+    from pycache_hooks.readers.containers import Reader
+    from pycache_hooks.readers.files import Files
+
+_TEMPLATE = ("{{", "{%")
+
+
+class Settings(Selection):
+    """What one run is asked for."""
+
+
+@guarded
+def main(argv: list[str]) -> int:
+    """Run the hook, as the module's docstring says. Returns the exit status."""
+    return checking.run("check-pycache-compose", __doc__, OPTIONS, Settings(), judge, argv)
+
+
+def judge(files: Files, _: Settings, names: Sequence[str] | None) -> list[Finding]:
+    """The findings about all compose files, or about the projects that the files *names* are part of."""
+    paths = [path for path in files.named("compose") if contexts.is_compose_file(path)]
+    reader = containers.Reader(files)
+    parsed: set[str] = set()
+    found: list[tuple[str, Finding]] = []
+    for project, every in compose.alternatives(files, paths):
+        if names is None or not project.read.isdisjoint(names):
+            parsed |= project.parsed
+            found += [(ways[0].name, finding) for ways in every for finding in _sure(files, reader, ways)]
+    unreadable = [path for path in sorted(parsed) if path in files.unreadable and not _is_template(files, path)]
+    return services.together(found) + checking.unreadable(files, rules.SERVICE_UNREADABLE, unreadable)
+
+
+def _sure(files: Files, reader: Reader, ways: list[Service]) -> list[Finding]:
+    """What is wrong with a service in whichever of the *ways* it is put together."""
+    findings = [_findings(files, reader, service) for service in ways]
+    codes = set.intersection(*({finding.code for finding in each} for each in findings))
+    return [finding for finding in findings[-1] if finding.code in codes]
+
+
+def _findings(files: Files, reader: Reader, service: Service) -> list[Finding]:
+    container = reader.container(service)
+    blank = services.blank_user(container, lambda name: reader.sets(service, name))
+    return services.judge(container, files.project) + blank
+
+
+def _is_template(files: Files, path: str) -> bool:
+    """Whether the file is one that a compose file is made from, by cookiecutter for example."""
+    text = files.text(path) or ""
+    return any(mark in text for mark in _TEMPLATE)

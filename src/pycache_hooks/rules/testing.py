@@ -1,0 +1,484 @@
+"""Whether pytest's cache settings do what they say. What pytest makes of each of them is pinned by tests against pytest."""
+
+from __future__ import annotations
+
+import posixpath
+
+from pycache_hooks import rules
+from pycache_hooks.findings import Finding
+from pycache_hooks.readers import pytest_configuration
+from pycache_hooks.readers.pytest_configuration import ADDOPTS, NAMED, NO_VARIABLE, Setting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pycache_hooks.readers.pytest_configuration import Home, Section
+
+OFF = "-p no:cacheprovider"
+"""What switches the cache off; nothing else does."""
+
+NEEDING = frozenset(
+    "--lf --last-failed --ff --failed-first --nf --new-first --cache-show --cache-clear --lfnf --last-failed-no-failures "
+    "--sw --stepwise --sw-skip --stepwise-skip --sw-reset --stepwise-reset".split()
+)
+"""The options that pytest has with its cache only: those of cacheprovider, and of stepwise, which goes with it."""
+
+_LEFT_ON = "pytest's cache is on, in the work tree"
+_NO_VARIABLE = f"`{NO_VARIABLE}` does nothing: pytest knows no such variable"
+_PLUGIN = "no:cacheprovider"
+_VALUES = {"--lfnf": ("all", "none"), "--last-failed-no-failures": ("all", "none")}
+_CACHE_DIR = "cache_dir"
+_MISSPELT = ("cachedir", "cachedirectory", "pytestcachedir")
+_QUOTES = ('"', "'")
+_LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_INSIDE = ("PWD", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE", "TOX_ENV_DIR", "VIRTUAL_ENV")
+"""Variables that hold a directory in the work tree, or may."""
+
+
+# Arguments of pytest
+
+
+def switches_off(words: Sequence[str]) -> bool:
+    """Whether the arguments *words* switch the cache off.
+
+    pytest looks for ``-p NAME`` and ``-pNAME`` itself, before argparse does: ``-vp NAME`` and ``-p=NAME`` are not seen.
+    https://github.com/pytest-dev/pytest/blob/9.0.2/src/_pytest/config/__init__.py (consider_preparse)
+    """
+    return any(plugin.strip() == _PLUGIN for plugin in _plugins(iter(words)))
+
+
+def needing(words: Iterable[str]) -> list[str]:
+    """The options among *words* that there are with the cache only."""
+    return [name for word in words if (name := word.partition("=")[0]) in NEEDING]
+
+
+def meant(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments that *words* were meant to be, and those of *words* that try to switch the cache off in vain."""
+    right: list[str] = []
+    vain: list[str] = []
+    off = switches_off(words)
+    at = 0
+    while at < len(words):
+        read = words[at : at + _width(words, at)]
+        better = _better(read)
+        if better != list(read):
+            vain.append(" ".join(read))
+            right += better[:-2] if off and better[-2:] == OFF.split() else better
+            off = True
+        else:
+            right += better
+        at += len(read)
+    return right, vain
+
+
+def _plugins(words: Iterator[str]) -> Iterator[str]:
+    for word in words:
+        if word == "-p":
+            yield next(words, "")
+        elif word.startswith("-p"):
+            yield word[2:]
+
+
+def _width(words: Sequence[str], at: int) -> int:
+    """2 if the argument at *at* is one short option, or several, of which the last is ``-p`` with its value behind it."""
+    word = words[at]
+    if word == "-p":
+        return 2
+    cluster = word.startswith("-") and not word.startswith("--") and word.endswith("p")
+    return 2 if cluster and _is_attempt("".join(words[at + 1 : at + 2])) else 1
+
+
+def _better(words: Sequence[str]) -> list[str]:
+    """What *words*, one option with its value, were meant to be."""
+    first, *values = words
+    plugin = "".join(values) if first == "-p" else first[2:] if first.startswith("-p") else None
+    text = " ".join(words)
+    if (plugin is not None and plugin.strip() == _PLUGIN) or not _is_attempt(text):
+        return [*words]
+    if text.split() != [*words]:  # a list holds each argument by itself
+        return meant(text.split())[0]
+    others = text.partition("no:")[0].rstrip(" =").removesuffix("p").rstrip("-") if plugin is None else ""
+    return [*([others] if others else []), *OFF.split()]
+
+
+def _is_attempt(text: str) -> bool:
+    """Whether *text* looks as if it were to switch the cache off: ``no:cache``, ``no:_pytest.cacheprovider``."""
+    if "addopts=" in text:  # an override, which is read elsewhere or not at all
+        return False
+    name = "".join(text.lower().partition("no:")[2].split()[:1])
+    letters = "".join(filter(str.isalpha, name)).removeprefix("pytest")
+    return letters in ("cache", "caches", "caching") or letters.startswith(("cachep", "cachedir"))
+
+
+# Each file
+
+
+def judge(home: Home) -> list[Finding]:
+    """What is wrong with the cache settings of one file."""
+    found = _judge_variables(home)
+    for section in home.unread:
+        found += _judge_unread(home, section)
+    if home.section:
+        found += _judge_section(home, home.section)
+    return found
+
+
+def arguments(setting: Setting | None) -> list[str]:
+    """The arguments that *setting* gives pytest: none if pytest stops there, or there is no such setting."""
+    try:
+        return pytest_configuration.words(setting.value) if setting else []
+    except ValueError:
+        return []
+
+
+def _judge_section(home: Home, section: Section) -> list[Finding]:
+    found = []
+    settings = section.settings
+    addopts = settings.get("addopts")
+    cache_dir = settings.get(_CACHE_DIR)
+    if cache_dir and not home.toml:
+        found += _judge_directory(home, cache_dir)
+    for setting in settings.values():
+        if _is_misspelt(setting.name):
+            message = f"`{setting.name}` does nothing: the setting is called {_CACHE_DIR}"
+            fix = _instead(home, setting, section, _assignment(home, _CACHE_DIR, setting.value))
+            found.append(_finding(home, setting, rules.NO_SUCH_SETTING, message, fix))
+    if addopts is None:
+        return found
+    try:
+        words = pytest_configuration.words(addopts.value)
+    except ValueError as error:
+        message = f"cannot be read: addopts: {error}"
+        return [*found, Finding(home.path, addopts.line, rules.TESTS_UNREADABLE, message)]
+    if home.native and isinstance(addopts.value, str):
+        if _concerns_cache(addopts):
+            message = "`addopts` does nothing: it must be a list in this table"
+            fix = _assignment(home, "addopts", meant(words)[0])
+            found.append(_finding(home, addopts, rules.NO_SUCH_SETTING, message, fix))
+        return found
+    found += _judge_arguments(home, addopts, words)
+    if cache_dir and switches_off(words):
+        message = f"`{_CACHE_DIR}` does nothing beside `{OFF}` (line {_line(home, addopts, _PLUGIN)})"
+        fix = _without(home.path, [(cache_dir.line, cache_dir.end)])
+        found.append(_finding(home, cache_dir, rules.CONTRADICTION, message, fix))
+    return found
+
+
+def _judge_directory(home: Home, cache_dir: Setting) -> list[Finding]:
+    """Whether an ini file's ``cache_dir`` has more in it than a path: there, neither comments nor quotes are taken off."""
+    value = str(cache_dir.value)
+    path = value
+    for mark in (" #", " ;", "\t#", "\t;"):
+        path = path.partition(mark)[0].rstrip()
+    if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'":
+        path = path[1:-1]
+    if path == value:
+        return []
+    message = f"`{_CACHE_DIR}` makes a directory called `{value.rpartition('/')[2]}`: an ini file has no "
+    message += "comments behind a value" if value.startswith(path) else "quotes around a value"
+    return [_finding(home, cache_dir, rules.NO_SUCH_SETTING, message, _assignment(home, _CACHE_DIR, path))]
+
+
+def _judge_unread(home: Home, section: Section) -> list[Finding]:
+    """Cache settings in a section that looks like pytest's own."""
+    right = home.section.header if home.section else _right_header(home)
+    found = []
+    for name in (_CACHE_DIR, "addopts"):
+        setting = section.settings.get(name)
+        if setting and (name == _CACHE_DIR or _concerns_cache(setting)):
+            where = section.header or "the top level"
+            message = f"`{name}` does nothing here: pytest reads {right} in {home.name}, not {where}"
+            value = setting.value if name == _CACHE_DIR else meant(arguments(setting))[0]
+            fix = f"{right}\n{_assignment(home, name, value)}"
+            if home.section:
+                fix = _instead(home, setting, home.section, fix, name)
+            found.append(_finding(home, setting, rules.NO_SUCH_SETTING, message, fix))
+    return found
+
+
+def _judge_variables(home: Home) -> list[Finding]:
+    found = []
+    for setting in home.variables:
+        found += _judge_arguments(home, setting, arguments(setting))
+    pieces = {(setting.line, setting.end) for setting in home.too_late}
+    late = {number for line, end in pieces for number in range(line, end + 1)}
+    for setting in {setting.name: setting for setting in reversed(home.too_late)}.values():
+        if setting.name == NO_VARIABLE:
+            message = _NO_VARIABLE
+        elif switches_off(arguments(setting)):
+            message = f"`{ADDOPTS}` does nothing here: pytest-env sets it after pytest has read it"
+        else:
+            continue
+        place = _line(home, setting, setting.name)
+        found.append(Finding(home.path, place, rules.NO_SUCH_SETTING, message, _switched_off(home)))
+    for number, text in enumerate(home.lines if NO_VARIABLE in home.text else (), 1):
+        before, name, after = text.partition(NO_VARIABLE)
+        if name and number not in late and "#" not in before and not before.startswith(";"):
+            fix = _renamed(before, after, toml=home.toml)
+            found.append(Finding(home.path, number, rules.NO_SUCH_SETTING, _NO_VARIABLE, fix))
+    return found
+
+
+def _judge_arguments(home: Home, setting: Setting, words: list[str]) -> list[Finding]:
+    found = []
+    right, vain = meant(words)
+    if vain:
+        message = f"`{vain[0]}` does nothing: it takes `{OFF}`, spelt so"
+        if isinstance(setting.value, list):
+            message += ", as two items"
+        line = _line(home, setting, vain[0].rpartition(" ")[2])
+        fix = _assignment(home, setting.name, right, setting)
+        found.append(Finding(home.path, line, rules.NO_SUCH_SETTING, message, fix))
+    inert = needing(words)
+    if inert and switches_off(words):
+        verb = "does" if len(inert) == 1 else "do"
+        message = f"{_listed(f'`{option}`' for option in inert)} {verb} nothing beside `{OFF}`"
+        fix = _assignment(home, setting.name, _without_needing(words), setting)
+        found.append(Finding(home.path, _line(home, setting, inert[0]), rules.CONTRADICTION, message, fix))
+    return found
+
+
+def _concerns_cache(addopts: Setting) -> bool:
+    words = arguments(addopts)
+    return switches_off(words) or bool(meant(words)[1])
+
+
+def _is_misspelt(name: str) -> bool:
+    return name != _CACHE_DIR and "".join(filter(str.isalpha, name.lower())) in _MISSPELT
+
+
+def _without_needing(words: Sequence[str]) -> list[str]:
+    kept = []
+    before = ""
+    for word in words:
+        is_value = word in _VALUES.get(before, ()) or (before == "--cache-show" and not word.startswith("-"))
+        if word.partition("=")[0] not in NEEDING and not is_value:
+            kept.append(word)
+        before = word
+    return kept
+
+
+# Each directory
+
+
+def hidden(homes: Sequence[Home]) -> list[Finding]:
+    """The configurations of one directory, in pytest's order, that are not read because of the first."""
+    found = []
+    read: Home | None = None
+    for home in homes:
+        if read is None:
+            read = home if home.counts else None
+        elif home.section and home.section.settings:
+            found.append(_hidden_by(read, home, home.section))
+    return found
+
+
+def _hidden_by(read: Home, home: Home, section: Section) -> Finding:
+    empty = not read.unread and not (read.section and read.section.settings)
+    comes = "comes first, empty as it is" if empty else "comes first"
+    since = " (from pytest 9 on)" if read.recent or home.recent else ""
+    message = f"pytest does not read {section.header}: {read.name} {comes}{since}"
+    useless, its = (read, read.section) if empty else (home, section)
+    fix = f"git rm {_quoted(useless.path)}" if useless.name in NAMED or not its else _without(useless.path, its.lines)
+    return Finding(home.path, section.line, rules.SHADOWED, message, fix)
+
+
+def left_on(read: Home, root: str) -> list[Finding]:
+    """Whether the configuration *read* leaves pytest's cache on, and in the work tree at *root*."""
+    settings = read.section.settings if read.section else {}
+    addopts, cache_dir = settings.get("addopts"), settings.get(_CACHE_DIR)
+    words = arguments(addopts)
+    directory = read.path.rpartition("/")[0]
+    if switches_off(words) or _is_elsewhere(words, directory, root):
+        return []
+    if cache_dir:
+        value = str(cache_dir.value)
+        if _is_outside(value, directory, root):
+            return []
+        message = f"pytest's cache is on, and `{_CACHE_DIR}` lies in the work tree"
+        outside = f"~/.cache/pytest/{posixpath.basename(directory) or posixpath.basename(root)}"
+        fix = _assignment(read, _CACHE_DIR, outside)
+        return [_finding(read, cache_dir, rules.CACHE_LEFT_ON, message, fix)]
+    fix = _assignment(read, "addopts", [*meant(words)[0], *OFF.split()], addopts) if addopts else _switched_off(read)
+    line = addopts.line if addopts else read.section.line if read.section else None
+    return [Finding(read.path, line, rules.CACHE_LEFT_ON, _LEFT_ON, fix)]
+
+
+def nowhere_off(place: str, *, has_project: bool) -> Finding:
+    """The finding for tests in the directory *place* that pytest has no configuration for: where it should stand."""
+    prefix = f"{place}/" if place else ""
+    if has_project:
+        lines, path, redirect = ["", "[tool.pytest.ini_options]", f'addopts = "{OFF}"'], f"{prefix}pyproject.toml", ">>"
+    else:
+        lines, path, redirect = ["[pytest]", f"addopts = {OFF}"], f"{prefix}pytest.ini", ">"
+    shown = " ".join(f"'{line}'" for line in lines)
+    fix = f"printf '%s\\n' {shown} {redirect} {_quoted(path)}"
+    return Finding(path, None, rules.CACHE_LEFT_ON, _LEFT_ON, fix)
+
+
+def sets_off(addopts: Setting, root: str) -> bool:
+    """Whether *addopts*, a ``PYTEST_ADDOPTS``, switches the cache off or has it outside of the work tree at *root*."""
+    words = arguments(addopts)
+    return switches_off(words) or _is_elsewhere(words, "", root)
+
+
+def _is_elsewhere(words: Iterable[str], directory: str, root: str) -> bool:
+    """Whether an ``-o cache_dir=...`` leads out of the work tree (in `addopts`: from pytest 9.2 on)."""
+    values = [word.partition(f"{_CACHE_DIR}=")[2] for word in words if f"{_CACHE_DIR}=" in word]
+    return bool(values) and _is_outside(values[-1], directory, root)
+
+
+def _is_outside(value: str, directory: str, root: str) -> bool:
+    """Whether the *value* of a ``cache_dir`` is no path in the work tree. pytest expands ``~`` and variables."""
+    if value == "~" or value.startswith("~/"):
+        return True
+    if value.startswith("$"):
+        name = value[1:].partition("/")[0].removeprefix("{").removesuffix("}")
+        return name.isidentifier() and name not in _INSIDE
+    if value[1:3] in (":\\", ":/"):
+        return True
+    path = posixpath.normpath(posixpath.join(root, directory, value))
+    return f"{path}/" != f"{root}/" and not path.startswith(f"{root}/")
+
+
+# Images and services
+
+
+class Launch:
+    """Where pytest is started outside of the work tree's own configuration: a stage of a Dockerfile, or a compose service.
+
+    *subject*: what to call it. *addopts*: the ``PYTEST_ADDOPTS`` in force there. *words*: the arguments of its command.
+    """
+
+    __slots__ = ("addopts", "line", "path", "service", "subject", "words")
+
+    def __init__(  # noqa: PLR0913 - one argument a part
+        self, path: str, line: int, subject: str, addopts: str, words: Sequence[str], *, service: bool
+    ) -> None:
+        self.path = path
+        self.line = line
+        self.subject = subject
+        self.addopts = Setting(ADDOPTS, addopts, line, line)
+        self.words = words
+        self.service = service
+
+    def is_off(self, root: str) -> bool:
+        """Whether this run has no cache in the work tree at *root*."""
+        return switches_off(self.words) or sets_off(self.addopts, root)
+
+
+def launched_with(launch: Launch) -> Finding:
+    """The finding for a *launch* with the cache on, where others have it off."""
+    from pycache_hooks.report import printable
+
+    value = _toml(_joined([*meant(arguments(launch.addopts))[0], *OFF.split()]))
+    fix = f"environment:\n  {ADDOPTS}: {value}" if launch.service else f"ENV {ADDOPTS}={value}"
+    message = f"pytest's cache is on in {printable(launch.subject)}"
+    return Finding(launch.path, launch.line, rules.CACHE_LEFT_ON, message, fix)
+
+
+# Repairs
+
+
+def _finding(home: Home, setting: Setting, code: str, message: str, fix: str) -> Finding:
+    return Finding(home.path, setting.line, code, message, fix)
+
+
+def _line(home: Home, setting: Setting, text: str) -> int:
+    """The line of *setting* that *text* stands on."""
+    return next((at for at in range(setting.line, setting.end + 1) if text in home.lines[at - 1]), setting.line)
+
+
+def _assignment(home: Home, name: str, value: str | list[str], like: Setting | None = None) -> str:
+    """*name* set to *value* in the syntax of *home*; a list of arguments as a list or as a string, *like* what is there."""
+    if home.toml:
+        if isinstance(value, list):
+            if home.native or (like and isinstance(like.value, list)):
+                return f"{name} = [{', '.join(_toml(word) for word in value)}]"
+            value = _joined(value)
+        return f"{name} = {_toml(value)}"
+    from pycache_hooks.report import printable
+
+    return printable(f"{name} = {_joined(value) if isinstance(value, list) else value}")
+
+
+def _switched_off(home: Home) -> str:
+    """The line for the section of *home* that switches the cache off, with what its `addopts` has already."""
+    addopts = home.section.settings.get("addopts") if home.section else None
+    line = _assignment(home, "addopts", [*arguments(addopts), *OFF.split()], addopts)
+    return line if home.section else f"{_right_header(home)}\n{line}"
+
+
+def _right_header(home: Home) -> str:
+    if home.name == "pyproject.toml":
+        return "[tool.pytest.ini_options]"
+    return "[tool:pytest]" if home.name == "setup.cfg" else "[pytest]"
+
+
+def _instead(home: Home, setting: Setting, section: Section, fix: str, name: str = _CACHE_DIR) -> str:
+    """*fix*, which sets *name* in *section*, unless that is set there: then the command that deletes *setting*."""
+    return _without(home.path, [(setting.line, setting.end)]) if name in section.settings else fix
+
+
+def _without(path: str, lines: Iterable[tuple[int, int]]) -> str:
+    """The command that deletes *lines* from the file *path*, with GNU's sed and with BSD's."""
+    pieces = ";".join(f"{first}d" if first == last else f"{first},{last}d" for first, last in lines)
+    return f"sed -i.bak '{pieces}' {_quoted(path)} && rm {_quoted(path + '.bak')}"
+
+
+def _renamed(before: str, after: str, *, toml: bool) -> str:
+    """The line *before* ``PYTEST_CACHE_DISABLE`` *after*, with the variable and the value that do what was meant.
+
+    The value has no blank, so that it needs no quotes in a shell or in an ini file.
+    """
+    from pycache_hooks.report import printable
+
+    closing = after[: after.startswith(_QUOTES)]
+    gap, mark, value = after[len(closing) :].partition("=")
+    if not mark or gap.strip():
+        return printable(f"{before}{ADDOPTS}{after}".strip())
+    in_string = (before.count('"') + before.count("'")) % 2 == 1 and not closing
+    blanks = value[: len(value) - len(value.lstrip(" \t"))]
+    value = value.lstrip(" \t")
+    quote = "" if in_string else value[: value.startswith(_QUOTES)]
+    rest = value[len(quote) :].lstrip(_LETTERS_AND_DIGITS)
+    right = OFF.replace(" ", "")
+    if toml and not in_string and not quote:
+        right = f'"{right}"'
+    return printable(f"{before}{ADDOPTS}{closing}{gap}={blanks}{quote}{right}{rest}".strip())
+
+
+def _joined(words: Iterable[str]) -> str:
+    """*words* as one string that pytest splits into them again; what tox substitutes (``{posargs}``) stays unquoted."""
+    import shlex
+
+    plain = (bool(word) and not any(character in word for character in " \t\r\n\"'\\") for word in words)
+    return " ".join(word if bare else shlex.quote(word) for word, bare in zip(words, plain, strict=True))
+
+
+def _toml(value: str | list[str]) -> str:
+    """*value* as a basic string of TOML, with everything escaped that is not printable."""
+    text = "\n".join(value) if isinstance(value, list) else value
+    escaped = []
+    for character in text.replace("##", "#\0"):
+        if character == "\0":
+            escaped.append("\\u0023")
+        elif character in '"\\':
+            escaped.append(f"\\{character}")
+        elif character.isprintable():
+            escaped.append(character)
+        else:
+            escaped.append(f"\\U{ord(character):08X}")
+    return f'"{"".join(escaped)}"'
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = dict.fromkeys(names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _quoted(path: str) -> str:
+    from pycache_hooks.report import quoted
+
+    return quoted(path)

@@ -1,0 +1,619 @@
+"""The rules about CI: what is found, where, and what is right and passes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pycache_hooks import rules
+from pycache_hooks.readers import pipelines, project
+from pycache_hooks.readers.files import Files
+from pycache_hooks.rules import downloads
+from pycache_hooks.rules import pipelines as about
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pycache_hooks.findings import Finding
+    from support import Repository
+
+WORKFLOW = ".github/workflows/ci.yml"
+
+
+def judged(repository: Repository, files: dict[str, str], *, all_runners: bool = False) -> list[Finding]:
+    for name, text in files.items():
+        repository.write(name, text)
+    repository.stage(*files)
+    listing = repository.git("ls-files", "-z").stdout
+    found = Files(project.read(str(repository.path), listing))
+    return sorted(about.judge(found, pipelines.read(found), all_runners=all_runners))
+
+
+def codes(findings: list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
+
+
+def workflow(*steps: str, job: str = "runs-on: self-hosted", checkout: str = "uses: actions/checkout@v4") -> str:
+    """A workflow of one job on a runner that keeps its work tree."""
+    listed = "".join("      - " + step.replace("\n", "\n        ") + "\n" for step in (checkout, *steps))
+    above = job.replace("\n", "\n    ")
+    return f"on: push\njobs:\n  test:\n    {above}\n    steps:\n{listed}"
+
+
+# 701
+
+
+@pytest.mark.parametrize(
+    ("step", "writes"),
+    [
+        ("run: pytest", True),
+        ("run: python -m pytest tests", True),
+        ("run: python manage.py test", True),
+        ("run: cd $X && pytest", True),
+        ("run: uv run pytest", True),
+        ("run: python -c 'import app.models'", True),
+        ("run: uvx pytest", True),
+        ("run: ./manage.py check", True),
+        ("run: import app\nshell: python", True),
+        ("run: tox", True),
+        ("run: PYTHONDONTWRITEBYTECODE=0 pytest", True),
+        ("run: python -B -m pytest", False),
+        ("run: PYTHONDONTWRITEBYTECODE=1 pytest", False),
+        ("run: PYTHONPYCACHEPREFIX=/tmp/pycache pytest", False),
+        ("run: pytest\nenv: {PYTHONDONTWRITEBYTECODE: '1'}", False),
+        ("run: pytest\nenv: {PYTHONDONTWRITEBYTECODE: '${{ inputs.x }}'}", False),
+        ("run: |\n  export PYTHONDONTWRITEBYTECODE=1\n  pytest", False),
+        ("run: python -c 'import json, sys; print(1)'", False),
+        ("run: curl x | python -", False),
+        ("run: curl x | python3", False),
+        ("run: pytest --version", False),
+        ("run: nox --version", False),
+        ("run: prefect --help", False),
+        ("run: python manage.py --help", False),
+        ("run: pip install -r requirements.txt", False),
+        ("run: uv sync --locked", False),
+        ("run: uvx ruff check", False),
+        ("run: ruff check", False),
+        ("run: cd /tmp && pytest", False),
+        ("run: pytest\nshell: pwsh", False),
+    ],
+)
+def test_a_job_on_a_runner_that_keeps_its_work_tree(repository: Repository, step: str, *, writes: bool) -> None:
+    found = judged(repository, {WORKFLOW: workflow(step), "app/models.py": "", "tests/a.py": ""})
+
+    assert codes(found) == ([rules.PIPELINE_WRITES] if writes else [])
+
+
+def test_the_first_command_of_a_job_is_named_with_its_line_and_what_to_set(repository: Repository) -> None:
+    steps = ["run: pip install x", "run: |\n  make\n  python -m pytest -x", "run: pytest"]
+
+    (finding,) = judged(repository, {WORKFLOW: workflow(*steps, job="runs-on: [self-hosted, gpu]")})
+
+    assert (finding.path, finding.line) == (WORKFLOW, 10)
+    assert finding.message == (
+        "the job test runs `python -m pytest`: nothing stops Python from writing bytecode into the work tree, which a "
+        "self-hosted runner keeps"
+    )
+    assert finding.fix == 'env:\n  PYTHONDONTWRITEBYTECODE: "1"'
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("pytest 'a b'", "`pytest`"),
+        (f"python {'x/' * 30}run.py", "`python run.py`"),
+        (f"pytest {'x' * 60}", "`pytest`"),
+        (f"'{'x' * 50}.py' a", "`Python`"),
+    ],
+)
+def test_long_words_are_left_out_of_a_message(repository: Repository, command: str, shown: str) -> None:
+    (finding,) = judged(repository, {WORKFLOW: workflow(f"run: |\n  {command}")})
+
+    assert f"runs {shown}:" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("job", "all_runners", "writes"),
+    [
+        ("runs-on: ubuntu-latest", False, False),
+        ("runs-on: ubuntu-latest", True, True),
+        ("runs-on: depot-ubuntu-24.04", False, False),
+        ("runs-on: ${{ inputs.runner }}", False, False),
+        ("runs-on: ${{ inputs.runner }}", True, True),
+        ("runs-on: gpu-box", False, True),
+        ("runs-on: self-hosted\nenv: {PYTHONDONTWRITEBYTECODE: 1}", True, False),
+        ("runs-on: self-hosted\ncontainer: python:3.13", False, True),
+        ("runs-on: self-hosted\ncontainer: {image: i, env: {PYTHONDONTWRITEBYTECODE: 1}}", False, False),
+        ("runs-on: self-hosted\ncontainer: {image: i, options: -e PYTHONDONTWRITEBYTECODE=1}", False, False),
+        ("runs-on: self-hosted\ncontainer: {image: i, options: --user 1000}", False, False),
+    ],
+)
+def test_which_jobs_are_judged(repository: Repository, job: str, *, all_runners: bool, writes: bool) -> None:
+    found = judged(repository, {WORKFLOW: workflow("run: pytest", job=job)}, all_runners=all_runners)
+
+    assert codes(found) == ([rules.PIPELINE_WRITES] if writes else [])
+
+
+def test_a_job_without_a_checkout_has_nothing_to_pollute(repository: Repository) -> None:
+    assert judged(repository, {WORKFLOW: workflow("run: pytest", checkout="uses: actions/setup-python@v6")}) == []
+
+
+def test_a_script_is_judged_by_what_is_in_force_where_it_is_called(repository: Repository) -> None:
+    files = {"ci/test.sh": "set -e\npytest\n", WORKFLOW: workflow("run: bash ci/test.sh")}
+
+    (finding,) = judged(repository, files)
+
+    assert (finding.path, finding.line) == (WORKFLOW, 3)
+    assert "`pytest` (ci/test.sh:2)" in finding.message
+    assert judged(repository, {WORKFLOW: workflow("run: PYTHONDONTWRITEBYTECODE=1 bash ci/test.sh")}) == []
+    assert judged(repository, {WORKFLOW: workflow("run: 'true'")}) == []
+
+
+def test_the_other_systems(repository: Repository) -> None:
+    files = {
+        ".gitlab-ci.yml": "a: {image: python, tags: [own], script: [pytest]}\nb: {script: [pytest]}\n"
+        "c: {tags: [saas-linux-small-amd64], script: [pytest]}\n"
+        "d: {tags: [own], variables: {PYTHONDONTWRITEBYTECODE: '1'}, script: [pytest]}\n",
+        "buildspec.yml": "phases: {build: {commands: [pytest]}}\n",
+        "azure-pipelines.yml": "jobs:\n- job: a\n  pool: Own\n  steps: [{script: pytest}]\n"
+        "- job: b\n  pool: {vmImage: ubuntu-latest}\n  steps: [{script: pytest}]\n",
+    }
+
+    found = judged(repository, files)
+    every = judged(repository, {}, all_runners=True)
+
+    assert [(finding.path, finding.line) for finding in found] == [(".gitlab-ci.yml", 1), ("azure-pipelines.yml", 4)]
+    assert [finding.fix for finding in found] == ['variables:\n  PYTHONDONTWRITEBYTECODE: "1"'] * 2
+    assert [(finding.path, finding.line) for finding in every] == [
+        *[(".gitlab-ci.yml", 1), (".gitlab-ci.yml", 2), (".gitlab-ci.yml", 3)],
+        *[("azure-pipelines.yml", 4), ("azure-pipelines.yml", 7), ("buildspec.yml", 1)],
+    ]
+    assert found[0].message.endswith("into the work tree, and own is no runner known to start afresh")
+    assert every[-1].message.endswith("into the work tree")
+
+
+def test_tox_wants_to_be_told_itself(repository: Repository) -> None:
+    (finding,) = judged(repository, {WORKFLOW: workflow("run: tox run"), "tox.ini": "[testenv]\n"})
+
+    assert finding.fix.startswith("[testenv]\nset_env")
+    assert judged(repository, {"tox.ini": finding.fix}) == []
+
+
+# 702
+
+
+@pytest.mark.parametrize(
+    ("command", "writes"),
+    [
+        ('docker run -v "$PWD:/app" python:3.13 pytest', True),
+        ("docker run --rm -v ${{ github.workspace }}:/app -w /app image python -m pytest", True),
+        ("docker run -v $GITHUB_WORKSPACE/src:/app image pytest", True),
+        ("docker run -v $(pwd):/app image sh -c 'cd /app && pytest'", True),
+        ("docker run -v .:/app python", True),
+        ("docker run -v ./src:/app image pytest", True),
+        ("docker run -v src/:/app image pytest", True),
+        ("podman run --mount type=bind,source=$PWD,target=/app image pytest", True),
+        ("docker run --user root -v $PWD:/app image pytest", True),
+        ("docker run -e PYTHONDONTWRITEBYTECODE=0 -v $PWD:/app image pytest", True),
+        ("docker run -e PYTHONDONTWRITEBYTECODE -v $PWD:/app image pytest", True),
+        ("docker run --user $(id -u) -v $PWD:/app image pytest", False),
+        ("docker run -e PYTHONDONTWRITEBYTECODE=1 -v $PWD:/app image pytest", False),
+        ("PYTHONDONTWRITEBYTECODE=1 docker run -e PYTHONDONTWRITEBYTECODE -v $PWD:/app image pytest", False),
+        ("docker run --env-file .env -v $PWD:/app image pytest", False),
+        ("docker run -v $PWD:/app image python -B -m pytest", False),
+        ("docker run -v $PWD:/app image sh -c 'PYTHONDONTWRITEBYTECODE=1 pytest'", False),
+        ("docker run -v $PWD:/app:ro image pytest", False),
+        ("docker run -v data:/app image pytest", False),
+        ("docker run -v /var/lib:/app image pytest", False),
+        ("docker run -v $PWD/results:/results image pytest", False),
+        ("docker run -v $DATA:/app image pytest", False),
+        ("docker run -v $PWD:/app image make", False),
+        ("docker run -v $PWD:/app image pip install x", False),
+        ("docker run -v $PWD:/app image", False),
+        ("docker run -e PYTHONDONTWRITEBYTECODE=1 -v $PWD:/app python", False),
+        ("docker run image pytest", False),
+        ("cd /tmp && docker run -v $PWD:/app image pytest", False),
+    ],
+)
+def test_a_container_that_runs_python_in_the_mounted_work_tree(
+    repository: Repository, command: str, *, writes: bool
+) -> None:
+    files = {WORKFLOW: workflow(f"run: |\n  {command}"), "src/m.py": ""}
+
+    found = judged(repository, files)
+
+    assert codes(found) == ([rules.CONTAINER_WRITES] if writes else [])
+    assert [finding.fix for finding in found] == ['--user "$(id -u):$(id -g)" --env PYTHONDONTWRITEBYTECODE=1'] * writes
+    if writes:
+        repaired = command.replace(" run ", f" run {found[0].fix} ", 1).replace("--user root ", "")
+        repaired = repaired.replace("-e PYTHONDONTWRITEBYTECODE=0", "").replace("-e PYTHONDONTWRITEBYTECODE ", "")
+        assert judged(repository, {WORKFLOW: workflow(f"run: |\n  {repaired}")}) == []
+
+
+def test_a_container_on_a_hosted_runner_is_left_alone(repository: Repository) -> None:
+    text = workflow('run: docker run -v "$PWD:/app" python:3.13 pytest', job="runs-on: ubuntu-latest")
+
+    assert judged(repository, {WORKFLOW: text}) == []
+    assert codes(judged(repository, {}, all_runners=True)) == [rules.CONTAINER_WRITES]
+
+
+def test_a_container_in_a_script_is_found_where_it_stands_if_a_job_calls_it(repository: Repository) -> None:
+    script = 'docker run -v "$PWD:/app" python:3.13 pytest\n'
+    files = {
+        "ci/a.sh": f"\n{script}",
+        "ci/uncalled.sh": script,
+        WORKFLOW: workflow("run: ci/a.sh", "run: bash ci/a.sh"),
+    }
+
+    found = judged(repository, files)
+
+    assert [(finding.path, finding.line, finding.code) for finding in found] == [("ci/a.sh", 2, rules.CONTAINER_WRITES)]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "image", "writes"),
+    [
+        ("FROM python:3.13\nENV PYTHONDONTWRITEBYTECODE=1\n", "own", False),
+        ("FROM python:3.13\nENV PYTHONPYCACHEPREFIX=/tmp\n", "own", False),
+        ("FROM python:3.13\nUSER app\n", "own", False),
+        ("FROM python:3.13\n", "own", True),
+        ("FROM python:3.13\nENV PYTHONDONTWRITEBYTECODE=1\n", "docker.io/python:3.13", True),
+    ],
+)
+def test_an_image_of_the_repository_may_have_prevention_in_it(
+    repository: Repository, dockerfile: str, image: str, *, writes: bool
+) -> None:
+    step = f'run: docker run -v "$PWD:/app" {image} pytest'
+
+    found = judged(repository, {WORKFLOW: workflow(step), "Dockerfile": dockerfile})
+
+    assert codes(found) == ([rules.CONTAINER_WRITES] if writes else [])
+
+
+# 703
+
+
+def cache(path: str, key: str) -> str:
+    return workflow(f'uses: actions/cache@v4\nwith:\n  path: {path}\n  key: "{key}"', job="runs-on: ubuntu-latest")
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "files", "flaw"),
+    [
+        ("~/.cache/pip", "pip", ["requirements.txt"], "hashes no file, such as requirements.txt"),
+        ("~/.cache/uv", "uv-${{ runner.os }}", ["uv.lock"], "hashes no file, such as uv.lock"),
+        ("~/.cache/pypoetry", "x", ["poetry.lock"], "hashes no file, such as poetry.lock"),
+        ("~/.cache/pip", "x", ["pyproject.toml"], "hashes no file, such as pyproject.toml"),
+        ("~/.cache/pip", "x", ["requirements/dev.txt"], "hashes no file, such as requirements/dev.txt"),
+        ("~/.cache/pip", "x", ["a.py.lock"], "hashes no file, such as a.py.lock"),
+        ("~/.cache/uv", "x", ["a/b/uv.lock", "a/uv.lock"], "hashes no file, such as a/uv.lock"),
+        ("~/.cache/pip", "${{ hashFiles('requirements.lock') }}", ["requirements.txt"], "no tracked file is called"),
+        ("~/.cache/uv", "${{ hashFiles('a', 'b', 'c', 'd') }}", ["uv.lock"], "is called a, b, c ...:"),
+        (
+            "~/.cache/uv",
+            "${{ hashFiles('pyproject.toml') }}",
+            ["pyproject.toml", "uv.lock"],
+            "pyproject.toml, and not uv.lock",
+        ),
+        ("~/.cache/pip", "${{ hashFiles('requirements.txt') }}", ["requirements.txt"], ""),
+        ("~/.cache/pip", "${{ hashFiles('**/requirements*.txt') }}", ["a/requirements-dev.txt"], ""),
+        ("~/.cache/pip", "${{ hashFiles('setup.py') }}", ["setup.py", "requirements.txt"], ""),
+        ("~/.cache/uv", "${{ hashFiles('**/*.lock', 'pyproject.toml') }}", ["pyproject.toml", "uv.lock"], ""),
+        ("~/.cache/uv", "${{ hashFiles('a/pyproject.toml') }}", ["a/pyproject.toml", "b/uv.lock"], ""),
+        ("~/.cache/pip", "pip-${{ github.run_id }}", ["requirements.txt"], ""),
+        ("~/.cache/pip", "pip-${{ steps.week.outputs.week }}", ["requirements.txt"], ""),
+        ("~/.cache/pip", "pip", ["README.md"], ""),
+        ("~/.cache/pip", "${{ hashFiles('sub/uv.lock') }}", ["sub", "requirements.txt"], ""),
+        ("~/.cache/pip", "${{ hashFiles('no\0/x') }}", ["requirements.txt"], "no tracked file is called"),
+        ("~/.cache/pre-commit", "x", ["uv.lock"], ""),
+        (".tox", "x", ["uv.lock"], ""),
+        ("~/.npm", "x", ["uv.lock"], ""),
+        ("~/.cache", "x", ["uv.lock"], ""),
+    ],
+)
+def test_the_key_of_a_download_cache(repository: Repository, path: str, key: str, files: list[str], flaw: str) -> None:
+    escaped = key.replace("\0", "\\0")
+
+    found = judged(repository, {WORKFLOW: cache(path, escaped), **dict.fromkeys(files, "x\n")})
+
+    assert codes(found) == ([rules.CACHE_KEY] if flaw else [])
+    assert all(flaw in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "tool"),
+    [
+        ("~/.cache/pip", "pip"),
+        ("/root/.cache/pip/**/*", "pip"),
+        ("~/Library/Caches/pip", "pip"),
+        (r"~\AppData\Local\pip\Cache", "pip"),
+        (".pip-cache", "pip"),
+        ("$CI_PROJECT_DIR/pip-cache/", "pip"),
+        ("$(PIP_CACHE_DIR)", "pip"),
+        ("${{ env.UV_CACHE_DIR }}", "uv"),
+        ("/tmp/.uv-cache", "uv"),
+        ("~/.cache/uv/wheels", "uv"),
+        ("~/.cache/pypoetry/artifacts", "poetry"),
+        ("~/.cache/pipenv", "pipenv"),
+        ("~/.cargo", ""),
+        ("pip", ""),
+        ("pip/x", ""),
+        ("", ""),
+    ],
+)
+def test_whose_downloads_a_path_holds(path: str, tool: str) -> None:
+    assert downloads._tool(path) == tool
+
+
+def test_a_file_that_the_job_makes_is_no_missing_one(repository: Repository) -> None:
+    text = workflow(
+        "run: pip freeze > frozen.txt",
+        "uses: actions/cache@v4\nwith:\n  path: ~/.cache/pip\n  key: ${{ hashFiles('frozen.txt') }}",
+    )
+
+    assert judged(repository, {WORKFLOW: text, "requirements.txt": "x\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "files", "flawed"),
+    [
+        ("uses: actions/setup-python@v6\nwith: {cache: pip}", ["requirements.txt"], False),
+        ("uses: actions/setup-python@v6\nwith: {cache: pip}", ["a/pyproject.toml"], False),
+        ("uses: actions/setup-python@v6\nwith: {cache: pip}", ["requirements/dev.txt"], True),
+        (
+            "uses: actions/setup-python@v6\nwith: {cache: pip, cache-dependency-path: requirements/*.txt}",
+            ["requirements/dev.txt"],
+            False,
+        ),
+        ("uses: actions/setup-python@v6\nwith: {cache: poetry}", ["poetry.lock"], False),
+        ("uses: actions/setup-python@v6\nwith: {cache: poetry}", ["uv.lock"], True),
+        ("uses: astral-sh/setup-uv@v7\nwith: {enable-cache: true}", ["uv.lock"], False),
+        (
+            "uses: astral-sh/setup-uv@v7\nwith: {cache-dependency-glob: pyproject.toml}",
+            ["uv.lock", "pyproject.toml"],
+            True,
+        ),
+        ("uses: astral-sh/setup-uv@v7\nwith: {cache-dependency-glob: ''}", ["uv.lock"], True),
+        (
+            "uses: astral-sh/setup-uv@v7\nwith: {cache-dependency-glob: uv.lock, working-directory: a}",
+            ["a/uv.lock"],
+            False,
+        ),
+    ],
+)
+def test_the_keys_of_setup_actions(repository: Repository, step: str, files: list[str], *, flawed: bool) -> None:
+    found = judged(repository, {WORKFLOW: workflow(step), **dict.fromkeys(files, "x\n")})
+
+    assert codes(found) == ([rules.CACHE_KEY] if flawed else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "right"),
+    [
+        (".gitlab-ci.yml", "a:\n  script: x\n  cache: {key: pip, paths: [.cache/pip]}\n", "key: pip"),
+        ("buildspec.yml", "cache:\n  key: pip\n  paths: ['/root/.cache/pip/**/*']\n", "key: pip"),
+        (
+            "azure-pipelines.yml",
+            "steps:\n- task: Cache@2\n  inputs:\n    key: pip\n    path: $(Pipeline.Workspace)/.cache/pip\n",
+            "key: pip",
+        ),
+        (WORKFLOW, cache("~/.cache/pip", "pip").replace('"pip"', "pip"), "key: pip"),
+    ],
+)
+def test_the_repair_of_a_key_repairs_it(repository: Repository, path: str, wrong: str, right: str) -> None:
+    (finding,) = judged(repository, {path: wrong, "requirements.txt": "x\n"})
+    assert finding.code == rules.CACHE_KEY
+    assert "requirements.txt" in finding.fix
+
+    assert judged(repository, {path: wrong.replace(right, finding.fix)}) == []
+
+
+def test_a_cache_of_codebuild_without_a_key_is_written_anew_each_time(repository: Repository) -> None:
+    assert judged(repository, {"buildspec.yml": "cache: {paths: ['/root/.cache/pip/**/*']}\n", "uv.lock": ""}) == []
+
+
+# 704
+
+
+@pytest.mark.parametrize(
+    ("path", "flaw"),
+    [
+        ("~/.local/lib/python3.12/site-packages", "installed packages"),
+        ("/usr/lib/python3/dist-packages/**", "installed packages"),
+        ("src/**/__pycache__", "bytecode"),
+        ("**/*.pyc", "bytecode"),
+        (".venv", "a virtual environment"),
+        ("venv/", "a virtual environment"),
+        ("app/.venv-${{ matrix.python }}", "a virtual environment"),
+        ("venv3.12", "a virtual environment"),
+        ("~/.cache/pypoetry/virtualenvs", "a virtual environment"),
+        ("~/.local/share/virtualenvs", "a virtual environment"),
+        (r"C:\\app\\.venv", "a virtual environment"),
+        ("${{ env.pythonLocation }}", "a whole interpreter"),
+        ("!.venv", ""),
+        (".tox", ""),
+        (".mypy_cache", ""),
+        ("~/.cache/pre-commit", ""),
+        ("~/.cache/uv", ""),
+        ("environment", ""),
+    ],
+)
+def test_what_a_cache_keeps(repository: Repository, path: str, flaw: str) -> None:
+    found = judged(repository, {WORKFLOW: cache(f'"{path}"', "${{ hashFiles('uv.lock') }}"), "uv.lock": ""})
+
+    assert codes(found) == ([rules.CACHE_CONTENT] if flaw else [])
+    assert all(flaw in finding.message for finding in found)
+
+
+def test_one_finding_for_a_cache_of_several_places(repository: Repository) -> None:
+    text = ".c: &c\n  cache: {key: x, paths: [.cache/pip, .venv]}\na: {script: x, <<: *c}\nb: {script: x, <<: *c}\n"
+
+    assert codes(judged(repository, {".gitlab-ci.yml": text, "uv.lock": ""})) == [rules.CACHE_CONTENT]
+
+
+# 705
+
+
+@pytest.mark.parametrize(
+    ("step", "flawed"),
+    [
+        ("run: uv sync", True),
+        ("run: uv sync --group dev --python 3.13", True),
+        ("run: cd a && uv sync", True),
+        ("run: uv sync --project a", True),
+        ("run: cd a/src && uv sync", True),
+        ("run: cd a/src/deep && uv sync", True),
+        ("run: uv sync\nenv: {UV_FROZEN: '0'}", True),
+        ("run: uv sync --locked", False),
+        ("run: uv sync --frozen", False),
+        ("run: UV_LOCKED=1 uv sync", False),
+        ("run: uv sync\nenv: {UV_FROZEN: '1'}", False),
+        ("run: uv sync\nenv: {UV_FROZEN: '${{ inputs.x }}'}", False),
+        ("run: uv sync\nenv: {UV_RESOLUTION: lowest}", False),
+        ("run: uv sync --upgrade", False),
+        ("run: uv sync --resolution=lowest-direct", False),
+        ("run: uv sync --script a.py", False),
+        ("run: uv lock && uv sync", False),
+        ("run: uv sync && git diff --exit-code uv.lock", False),
+        ("run: uv sync && uv add x", False),
+        ("run: cd b && uv sync", False),
+        ("run: cd made && uv sync", False),
+        ("run: cd $X && uv sync", False),
+        ("run: uv sync --project $X", False),
+        ("run: cd /tmp && uv sync", False),
+        ("run: uv run pytest", False),
+        ("run: uv venv", False),
+    ],
+)
+def test_uv_sync_beside_a_lock_file(repository: Repository, step: str, *, flawed: bool) -> None:
+    projects = dict.fromkeys(["pyproject.toml", "uv.lock", "a/pyproject.toml", "a/uv.lock", "b/pyproject.toml"], "")
+    files = {
+        WORKFLOW: workflow(step, job="runs-on: ubuntu-latest"),
+        **projects,
+        "a/src/m.py": "",
+        "a/src/deep/m.py": "",
+    }
+
+    found = judged(repository, files)
+
+    assert codes(found) == ([rules.LOCK_IGNORED] if flawed else [])
+
+
+@pytest.mark.parametrize(
+    ("step", "flawed"),
+    [
+        ("run: pip install -r requirements.txt", True),
+        ("run: python -m pip install --requirement=a/requirements.txt", True),
+        ("run: uv pip install -r requirements.txt", True),
+        ("run: cd a; pip install -r requirements.txt", True),
+        ("run: pip install -r ci/test.sh.txt", False),
+        ("run: pip install -r requirements-dev.txt", False),
+        ("run: pip install -r docs/requirements.txt", False),
+        ("run: pip install -r pinned/requirements.txt", False),
+        ("run: pip install -r exported/requirements.txt", False),
+        ("run: pip install -r no/requirements.txt", False),
+        ("run: pip install -r $X/requirements.txt", False),
+        ("run: poetry export -o requirements.txt; pip install -r requirements.txt", False),
+        ("run: uv export > requirements.txt; pip install -r requirements.txt", False),
+        ("run: pip-compile -o requirements.txt x.in; pip install -r requirements.txt", False),
+        ("run: pip install .", False),
+        ("run: poetry install", False),
+    ],
+)
+def test_requirements_beside_a_lock_file(repository: Repository, step: str, *, flawed: bool) -> None:
+    files = {
+        "requirements.txt": "flask>=2\n",
+        "poetry.lock": "",
+        "a/requirements.txt": "-e .\nflask\n",
+        "a/uv.lock": "",
+        "requirements-dev.txt": "ruff\n",
+        "docs/requirements.txt": "sphinx\n",
+        "pinned/requirements.txt": "# all of it\n-e .\n./local\nflask==2.0 ; python_version > '3'\na @ https://example.org/a.whl\n",
+        "pinned/uv.lock": "",
+        "exported/requirements.txt": "# This file was autogenerated by uv via the following command:\nflask\n",
+        "exported/uv.lock": "",
+    }
+
+    found = judged(repository, {WORKFLOW: workflow(step, job="runs-on: ubuntu-latest"), **files})
+
+    assert codes(found) == ([rules.LOCK_IGNORED] if flawed else [])
+    assert all(finding.fix in ("poetry install", "uv sync --locked") for finding in found)
+
+
+# 706
+
+
+@pytest.mark.parametrize(
+    ("checkout", "job", "all_runners", "flawed"),
+    [
+        ("with: {clean: false}", "runs-on: self-hosted", False, True),
+        ("with: {clean: 'false'}", "runs-on: gpu-box", False, True),
+        ("with: {clean: false}", "runs-on: ubuntu-latest", False, False),
+        ("with: {clean: false}", "runs-on: ubuntu-latest", True, True),
+        ("with: {clean: true}", "runs-on: self-hosted", False, False),
+        ("with: {clean: '${{ inputs.clean }}'}", "runs-on: self-hosted", False, False),
+        ("name: x", "runs-on: self-hosted", False, False),
+    ],
+)
+def test_a_checkout_that_does_not_clean(
+    repository: Repository, checkout: str, job: str, *, all_runners: bool, flawed: bool
+) -> None:
+    text = workflow(job=job, checkout=f"uses: actions/checkout@v4\n{checkout}")
+
+    found = judged(repository, {WORKFLOW: text}, all_runners=all_runners)
+
+    assert [(finding.code, finding.line) for finding in found] == [(rules.NOT_CLEANED, 7)] * flawed
+
+
+def test_a_second_checkout_may_keep_what_the_first_has_made(repository: Repository) -> None:
+    assert judged(repository, {WORKFLOW: workflow("uses: actions/checkout@v4\nwith: {clean: false}")}) == []
+
+
+# 707
+
+
+@pytest.mark.parametrize(
+    ("command", "flaw"),
+    [
+        ("pytest -p no:cacheprovider --lf", "refuses --lf"),
+        ("pytest --cache-clear -pno:cacheprovider", "refuses --cache-clear"),
+        ("python -m pytest -p no:cacheprovider --lfnf=all", "refuses --lfnf"),
+        ("uv run pytest -x -p no:cacheprovider --sw", "refuses --sw"),
+        ("coverage run -m pytest -p no:cacheprovider --ff", "refuses --ff"),
+        ("PYTEST_ADDOPTS=--nf pytest -p no:cacheprovider", "refuses --nf"),
+        ("PYTEST_ADDOPTS='-p no:cacheprovider' pytest --lf", "--lf does nothing"),
+        ("PYTEST_ADDOPTS='-p no:cacheprovider --lf' pytest", "--lf does nothing"),
+        ("pytest -p no:cacheprovider", ""),
+        ("pytest --lf", ""),
+        ("pytest -p no:cacheprovider -- --lf", ""),
+        ("pytest -p no:cacheprovider -p cacheprovider --lf", ""),
+        ("pytest -p no:cacheprovider; pytest --lf", ""),
+        ("echo pytest -p no:cacheprovider --lf", ""),
+    ],
+)
+def test_options_that_need_the_cache(repository: Repository, command: str, flaw: str) -> None:
+    text = workflow(f"run: |\n  {command}", job="runs-on: ubuntu-latest")
+
+    found = judged(repository, {WORKFLOW: text})
+
+    assert codes(found) == ([rules.CACHE_OPTIONS] if flaw else [])
+    assert all(flaw in finding.message and finding.line == 8 for finding in found)
+
+
+@pytest.mark.parametrize("option", sorted(about._NEEDING_CACHE))
+def test_pytest_itself_refuses_these_options_without_its_cache(tmp_path: Path, option: str) -> None:
+    (tmp_path / "test_a.py").write_text("def test(): pass\n")
+    given = f"{option}=all" if "lfnf" in option or "no-failures" in option else option
+
+    def status(*arguments: str, **variables: str) -> int:
+        command = [sys.executable, "-m", "pytest", "-q", *arguments]
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        return subprocess.run(command, cwd=tmp_path, env=env | variables, capture_output=True, check=False).returncode
+
+    assert status("-p", "no:cacheprovider", given) == 4
+    assert status("-p", "no:cacheprovider", PYTEST_ADDOPTS=given) == 4
+    assert status(given, PYTEST_ADDOPTS="-p no:cacheprovider") == 0
