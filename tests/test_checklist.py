@@ -19,6 +19,7 @@ CHECKS = (
     "check-pycache-compose",
     "check-pycache-ci",
     "check-pycache-pytest",
+    "check-pycache",
 )
 
 FILES = {
@@ -235,3 +236,5 @@ def test_without_any_part_of_it_the_check_says_what_is_missing(  # noqa: PLR0913
     assert sorted({finding.rpartition(" ")[2] for finding in result.findings}) == codes, result
     assert all(finding.startswith(path) for finding in result.findings), result
     assert missing in result.text.partition("fix: ")[2], result
+    # Other checks may see it too: without its setting pytest writes its cache in the service as well.
+    assert set(result.findings) <= set(repository.hook("check-pycache").findings)
