@@ -180,6 +180,11 @@ def test_the_error_carries_its_status_and_reason(repository: Repository) -> None
 # The two ends of a pipe: in git.py each runs in a thread of the low-level kind, which coverage does not follow
 
 
+def test_a_failing_command_is_named_by_itself_and_not_by_its_settings(repository: Repository) -> None:
+    with pytest.raises(git.GitError, match=r"^git ls-tree failed: "):
+        git.run("-c", "core.quotePath=false", "-c", "x.y=z", "ls-tree", "nobody", root=str(repository.path))
+
+
 def test_a_pipe_is_read_to_its_end_and_closed() -> None:
     ours, theirs = os.pipe()
     pieces: list[bytes] = []

@@ -98,7 +98,7 @@ def section(name: str) -> str:
 
 
 def config() -> str:
-    """What to copy into a ``.pre-commit-config.yaml``."""
+    """What to copy into a ``.pre-commit-config.yaml``: what deletes, and all checks in one."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [
         "```yaml",
@@ -106,7 +106,7 @@ def config() -> str:
         f"  - repo: {project['urls']['Homepage']}",
         f"    rev: v{project['version']}",
         "    hooks:",
-        *(f"      - id: {hook}" for hook in hooks()),
+        *(f"      - id: {hook}" for hook in ("prune-pycache", "check-pycache")),
         "```",
     ]
     return "\n".join(lines)

@@ -35,6 +35,8 @@ class GitError(Failure):
         self.status = status
         self.reason = reason
         said = reason or f"exit status {status}"
+        while arguments[0] == "-c":
+            arguments = arguments[2:]
         super().__init__(f"git {arguments[0]} failed: {said}")
 
 
