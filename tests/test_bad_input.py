@@ -68,9 +68,7 @@ BAD = [
     pytest.param(DOCKERFILE, b"FROM scratch\nRUN \xff\n", "2 PYC500", id="a Dockerfile in another encoding"),
     pytest.param(DOCKERFILE, b"\x7fELF\0\1", "1 PYC500", id="a binary Dockerfile"),
     pytest.param(DOCKERFILE, "FROM scratch\n" + "RUN true\n" * 100_000, "", id="100,000 instructions"),
-    pytest.param(
-        DOCKERFILE, "FROM scratch\nRUN true" + " \\\n  && true" * 100_000, "", id="100,000 lines of one"
-    ),
+    pytest.param(DOCKERFILE, "FROM scratch\nRUN true" + " \\\n  && true" * 100_000, "", id="100,000 lines of one"),
     pytest.param("bad/pytest.toml", "[pytest\n", "1 PYC800", id="broken TOML"),
     pytest.param("bad/pytest.ini", b"[pytest]\naddopts = \xff\n", "2 PYC800", id="an ini file in another encoding"),
 ]

@@ -68,8 +68,8 @@ def test_a_stage_that_runs_python_with_nothing_in_force_is_found_where_it_first_
     finding = next(finding for finding in judged(f"{BASE}{run}{MANAGE}") if finding.code == "PYC501")
     assert finding.line == (3 if "<<" in run else 2)
     assert finding.message.startswith("stage 0: `")
-    assert finding.message.endswith("(set it below line 1)")
-    assert finding.fix == "ENV PYTHONDONTWRITEBYTECODE=1"
+    assert finding.message.endswith("` runs with neither PYTHONDONTWRITEBYTECODE nor PYTHONPYCACHEPREFIX in force")
+    assert finding.fix == "# below line 1\nENV PYTHONDONTWRITEBYTECODE=1"
 
 
 @pytest.mark.parametrize(
@@ -120,19 +120,25 @@ def test_a_stage_is_right_where(text: str) -> None:
 def test_what_is_required_can_be_chosen_and_the_fix_names_what_is_missing(
     require: str, settings: str, fix: str | None
 ) -> None:
-    assert fixes(BASE + settings + MANAGE, require) == ([fix] if fix else [])
+    assert fixes(BASE + settings + MANAGE, require) == ([f"# below line 1\n{fix}"] if fix else [])
+
+
+def mended(text: str, require: str = images.EITHER) -> str:
+    """*text* with what the fixes say pasted where they say."""
+    while findings := judged(text, require):
+        where, line = findings[0].fix.split("\n")
+        number = int(where.removeprefix("# below line ").partition(";")[0])
+        lines = text.splitlines()
+        assert lines[number - 1].startswith("FROM")
+        assert line not in lines, findings
+        text = "\n".join([*lines[:number], where, line, *lines[number:]])
+    return text
 
 
 @pytest.mark.parametrize("require", images.REQUIREMENTS)
 @pytest.mark.parametrize("text", [BASE + MANAGE, built(VENV, "/venv /venv")])
-def test_the_line_that_the_fix_names_cures_the_stage_where_the_message_says(text: str, require: str) -> None:
-    while findings := judged(text, require):
-        assert all("(set it below line " in finding.message for finding in findings)
-        number = int(findings[0].message.rpartition(" ")[2].rstrip(")"))
-        lines = text.splitlines()
-        assert lines[number - 1].startswith("FROM")
-        assert findings[0].fix not in lines, findings
-        text = "\n".join([*lines[:number], findings[0].fix, *lines[number:]])
+def test_the_lines_of_the_fix_cure_the_stage_where_they_say(text: str, require: str) -> None:
+    assert "\nARG PYTHON" in mended(text, require) or "\nENV PYTHON" in mended(text, require)
 
 
 def test_a_stage_is_called_by_its_name_or_number_and_a_long_command_is_cut() -> None:
@@ -192,6 +198,99 @@ def test_bytecode_of_a_build_stage_counts_where_it_is_copied_along(copies: list[
     assert found(built(f"WORKDIR /app\n{MANAGE}", *copies)) == expected
 
 
+COMPILED = "FROM ubuntu\n"
+AS_USER = "USER app\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(f"{COMPILED}RUN pip install --no-cache-dir x\n", [], id="pip of a distribution"),
+        pytest.param(f"{COMPILED}RUN python3 -m venv /v && pipx install --pip-args=--no-cache-dir x\n", [], id="venv"),
+        pytest.param(
+            f"{COMPILED}RUN curl -O x/get-pip.py && python3 get-pip.py && curl x | python3 -\n", [], id="get-pip"
+        ),
+        pytest.param(
+            f"{COMPILED}RUN python3 -c 'import numpy' && python3 -m nltk.downloader x\n", [], id="what pip compiled"
+        ),
+        pytest.param(f"{COMPILED}RUN python3 -m uv pip install --no-cache x && jupyter lab build\n", [], id="programs"),
+        pytest.param(f"{COMPILED}{MANAGE}", ["2: 501"], id="a script of the project"),
+        pytest.param(f"{COMPILED}RUN python3 -m pytest\n", ["2: 501"], id="tests of the project"),
+        pytest.param(f"{COMPILED}RUN ./manage.py migrate\n", ["2: 501"], id="a program of the project"),
+        pytest.param(
+            f"{COMPILED}RUN pip3 list\nRUN alembic upgrade head\n", ["3: 501"], id="the one that the line mends"
+        ),
+        pytest.param(
+            f"{COMPILED}RUN uv sync --no-cache && uv run --no-cache x\n", ["2: 501"], id="packages that uv left"
+        ),
+        pytest.param(f"{BASE}{AS_USER}RUN pip install --no-cache-dir x\n", [], id="another user than root"),
+        pytest.param(f"{BASE}{AS_USER}{MANAGE}", ["3: 501"], id="another user, who may write among the sources"),
+        pytest.param(f"{BASE}USER 0:0\nRUN pip list\n", ["3: 501"], id="root by number"),
+        pytest.param("FROM pypy:3-slim\nRUN pip list\n", ["2: 501"], id="PyPy"),
+        pytest.param(
+            "FROM ghcr.io/astral-sh/uv:0.9-python3.13-alpine\nRUN pip list\n", ["2: 501"], id="uv with a Python"
+        ),
+        pytest.param("FROM ghcr.io/astral-sh/uv:alpine\nRUN pip list\n", [], id="uv without one"),
+    ],
+)
+def test_only_an_interpreter_without_bytecode_and_the_project_leave_something_to_write(
+    text: str, expected: list[str]
+) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(f"{COMPILED}RUN pip list\n", ["2: 501"], id="pip compiles into a prefix"),
+        pytest.param(f"{COMPILED}{PREFIX}RUN pip list\n", ["3: 501"], id="with a prefix all bytecode is missing"),
+        pytest.param(f"{COMPILED}{DONT}RUN pip list\n", ["3: 501"], id="the prefix"),
+        pytest.param(f"{COMPILED}{DONT}{PREFIX}RUN pip list\n", [], id="both"),
+    ],
+)
+def test_who_requires_both_variables_requires_them_of_every_python(text: str, expected: list[str]) -> None:
+    assert found(text, "both") == expected
+    assert found(text) == []
+
+
+def test_what_is_installed_for_others_is_no_bytecode_of_the_interpreter() -> None:
+    install = "RUN /venv/bin/pip install --no-compile x\n"
+    assert found(built(install, "/venv /venv")) == []
+    assert found(built(install, "/usr/local /usr/local")) == ["2: 501"]
+
+
+UV = "ENV UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=/usr/local\nRUN uv sync --no-cache\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(f"{built(UV, '/usr/local/lib /usr/local/lib', final='')}{MANAGE}", [], id="copied"),
+        pytest.param(
+            f"{built(UV, '/usr/local /usr/local', final='')}FROM build AS b\nFROM python\n"
+            f"COPY --from=b /usr/local /usr/local\nFROM 2\n",
+            [],
+            id="and built upon",
+        ),
+        pytest.param(
+            f"{built(UV, '/usr/local /usr/local', final='')}FROM python AS c\nCOPY --from=1 /usr/local /usr/local\n"
+            f"FROM c\n{MANAGE}",
+            [],
+            id="copied twice, and built upon",
+        ),
+        pytest.param(f"{built(COMPILE, '/app /srv', final='')}{MANAGE}", [], id="sources that were compiled"),
+        pytest.param(f"{built(UV, '/etc/x /etc', final='')}{MANAGE}", ["6: 501"], id="something else is copied"),
+        pytest.param(
+            f"FROM busybox AS build\n{BASE}COPY --from=tools / /\nCOPY --from=build / /\n{MANAGE}",
+            ["5: 501"],
+            id="from elsewhere",
+        ),
+    ],
+)
+def test_who_takes_packages_that_were_compiled_on_purpose_wants_the_bytecode(text: str, expected: list[str]) -> None:
+    assert found(text) == expected
+
+
 def test_a_stage_whose_files_are_only_mounted_leaves_nothing_behind() -> None:
     run = "RUN --mount=from=wheels,target=/w pip install --no-cache-dir /w/x\n"
     mounting = f"FROM python AS wheels\nRUN pip wheel x\n{BASE}{DONT}{run}"
@@ -232,7 +331,7 @@ def test_packages_that_are_copied_with_the_bytecode_of_their_install(build: str,
     (finding,) = judged(text)
     assert finding.code == "PYC505"
     assert "pip install" in text.splitlines()[(finding.line or 0) - 1]
-    assert finding.fix == "ARG PYTHONPYCACHEPREFIX=/tmp/pycache"
+    assert finding.fix == "# below line 1\nARG PYTHONPYCACHEPREFIX=/tmp/pycache"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +379,7 @@ def test_nothing_is_said_of_an_install_upon_a_base_that_may_set_a_prefix() -> No
 def test_one_line_mends_an_install_and_what_is_required_with_it() -> None:
     text = built(VENV, "/venv /venv", final="")
     assert found(text) == found(text, "prefix") == ["2: 505"]
-    both = "ARG PYTHONDONTWRITEBYTECODE=1 PYTHONPYCACHEPREFIX=/tmp/pycache"
+    both = "# below line 1\nARG PYTHONDONTWRITEBYTECODE=1 PYTHONPYCACHEPREFIX=/tmp/pycache"
     assert fixes(text, "both") == fixes(text, "dontwrite") == [both]
 
 
@@ -403,24 +502,69 @@ def test_bytecode_that_a_prefix_hides_at_run_time(text: str, expected: list[str]
 # 506: downloads
 
 
+PIP = "ENV PIP_NO_CACHE_DIR=1"
+
+
+@pytest.mark.parametrize(
+    ("run", "directory", "fix"),
+    [
+        ("pip install x", "/root/.cache/pip", PIP),
+        ("python -m pip install x", "/root/.cache/pip", PIP),
+        ("uv sync", "/root/.cache/uv", "ENV UV_NO_CACHE=1"),
+        ("uv sync --cache-dir /c", "/c", "ENV UV_NO_CACHE=1"),
+        ("pipenv sync", "/root/.cache/pipenv", PIP),
+        ("pipx install x", "/root/.cache/pip", PIP),
+        ("XDG_CACHE_HOME=/c pip install x", "/c/pip", PIP),
+    ],
+)
+def test_downloads_stay_in_the_layer_and_one_line_keeps_them_from_it(run: str, directory: str, fix: str) -> None:
+    text = f"{BASE}{DONT}RUN {run}\n"
+    (finding,) = judged(text)
+    assert (finding.code, finding.line) == ("PYC506", 3)
+    assert finding.message.endswith(f"` leaves what it downloads in {directory}, and so in the layer")
+    assert finding.fix == f"# below line 1; or RUN --mount=type=cache,target={directory}\n{fix}"
+    assert fix in mended(text)
+    assert found(text.replace("RUN", f"RUN --mount=type=cache,target={directory}")) == []
+
+
 @pytest.mark.parametrize(
     ("run", "fix"),
     [
-        ("pip install x", "pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip"),
-        ("python -m pip install x", "pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip"),
-        ("uv sync", "ENV UV_NO_CACHE=1, or RUN --mount=type=cache,target=/root/.cache/uv"),
         ("poetry install", "&& rm -rf /root/.cache/pypoetry/artifacts /root/.cache/pypoetry/cache"),
-        ("pipenv sync", "ENV PIP_NO_CACHE_DIR=1, or RUN --mount=type=cache,target=/root/.cache/pipenv"),
-        ("pdm sync", "&& rm -rf /root/.cache/pdm, or RUN --mount=type=cache,target=/root/.cache/pdm"),
-        ("conda install -y x", "&& conda clean --all --yes"),
         ("poetry install --no-cache", "&& rm -rf /root/.cache/pypoetry/artifacts /root/.cache/pypoetry/cache"),
-        ("XDG_CACHE_HOME=/c pip install x", "pip install --no-cache-dir, or RUN --mount=type=cache,target=/c/pip"),
-        ("pip install --cache-dir /c x", "pip install --no-cache-dir, or RUN --mount=type=cache,target=/c"),
+        ("pdm sync", "&& rm -rf /root/.cache/pdm"),
+        ("conda install -y x", "&& conda clean --all --yes"),
+        ("pip install --cache-dir /c x", "&& rm -rf /c"),
     ],
 )
-def test_downloads_stay_in_the_layer_and_the_fix_names_the_directory(run: str, fix: str) -> None:
-    (finding,) = judged(f"{BASE}{DONT}RUN {run}\n")
+def test_where_no_variable_helps_the_downloads_are_removed_at_once(run: str, fix: str) -> None:
+    text = f"{BASE}{DONT}RUN {run}\n"
+    (finding,) = judged(text)
     assert (finding.code, finding.line, finding.fix) == ("PYC506", 3, fix)
+    assert found(f"{text.rstrip()} {fix}\n") == []
+
+
+def test_what_one_line_mends_is_one_finding() -> None:
+    runs = "RUN pip install y && uv sync\nRUN uv sync\nRUN pipx install z\n"
+    text = f"FROM python AS base\n{DONT}RUN pip install x\nFROM base\n{runs}"
+    first, second = judged(text)
+    assert first.line == 3
+    assert first.message.endswith("in the layer (and 2 more)")
+    assert (second.line, second.fix) == (
+        6,
+        "# below line 4; or RUN --mount=type=cache,target=/root/.cache/uv\nENV UV_NO_CACHE=1",
+    )
+    assert found(text.replace(DONT, f"{DONT}{PIP} UV_NO_CACHE=1\n")) == []
+
+
+def test_what_has_to_be_removed_in_each_run_is_found_in_each() -> None:
+    assert found(f"{BASE}{DONT}RUN poetry install\nRUN poetry install\n") == ["3: 506", "4: 506"]
+
+
+def test_no_mount_is_proposed_to_a_user_who_could_not_write_there() -> None:
+    user = "RUN useradd -m app\nUSER app\n"
+    run = "RUN pip install x\n"
+    assert fixes(f"{BASE}{DONT}{user}{run}") == fixes(f"{BASE}{DONT}{run}{user}{run}") == [f"# below line 1\n{PIP}"]
 
 
 @pytest.mark.parametrize(
@@ -497,37 +641,6 @@ def test_downloads_count_in_the_layers_of_the_final_image_only() -> None:
     assert found(built(DONT + run, "/usr/local /usr/local")) == []
     assert found(f"FROM python AS base\n{DONT}{run}FROM base AS test\n{run}FROM base\n") == ["3: 506"]
     assert found(f"FROM ours/python\n{run}") == []
-
-
-# 507: copies of the build context
-
-
-def copied(text: str, leaks: dict[str, tuple[str, bool, str]]) -> list[tuple[int | None, str]]:
-    findings = images.copies("Dockerfile", reader.read(text), leaks.get)
-    assert {(finding.code, finding.fix) for finding in findings} <= {("PYC507", "check-pycache-dockerignore --fix")}
-    return [(finding.line, finding.message) for finding in findings]
-
-
-def test_a_copy_names_the_ignore_file_and_a_cache_once_for_each_file() -> None:
-    leaks = {".": (".dockerignore", True, "app/__pycache__"), "lib": ("lib/.dockerignore", False, "lib/.venv")}
-    assert copied(f"{BASE}COPY app /app\nCOPY . /app\nADD . /more\nCOPY lib /lib\n", leaks) == [
-        (3, "takes app/__pycache__ along: .dockerignore lets it into the build context"),
-        (5, "takes lib/.venv along: there is no lib/.dockerignore to keep it out"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param(f"FROM python AS other\nCOPY . /app\n{BASE}", id="a stage that is thrown away"),
-        pytest.param(f"FROM python AS a\n{BASE}COPY --from=a . /app\n", id="from another stage"),
-        pytest.param(f"{BASE}COPY --from=busybox . /app\n", id="from another image"),
-        pytest.param(f"{BASE}COPY --exclude=**/__pycache__ . /app\n", id="with exceptions of its own"),
-        pytest.param(f"{BASE}ONBUILD COPY . /app\n", id="in another build"),
-    ],
-)
-def test_copies_that_are_left_alone(text: str) -> None:
-    assert copied(text, {".": (".dockerignore", True, "__pycache__")}) == []
 
 
 # Bases

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pycache_hooks import catalog
-from pycache_hooks.readers import contexts, pipelines, pytest_configuration
+from pycache_hooks.readers import contexts, pytest_configuration, systems
 from support import HOOKS, PROJECT, Repository, examples
 from test_catalog import PATHS
 
@@ -162,7 +162,7 @@ CONFIGURATIONS = {
     "check-pycache-ci": (
         ".github/workflows/a.yml action.yml .gitlab-ci.yml .gitlab/x.yml my-buildspec.yml azure-pipelines.yml .azuredevops/x.yml",
         ".github/dependabot.yml workflows/a.yml a.yml ci.py",
-        pipelines.is_pipeline,
+        systems.is_pipeline,
     ),
     "check-pycache-pytest": (
         "pytest.ini .pytest.ini pytest.toml .pytest.toml a/pyproject.toml tox.ini setup.cfg",

@@ -58,9 +58,26 @@ def workflow(*steps: str, job: str = "runs-on: self-hosted", checkout: str = "us
         ("run: python -c 'import app.models'", True),
         ("run: uvx pytest", True),
         ("run: ./manage.py check", True),
-        ("run: import app\nshell: python", True),
+        ("run: import app.models\nshell: python", True),
         ("run: tox", True),
         ("run: PYTHONDONTWRITEBYTECODE=0 pytest", True),
+        ("run: python ci/uses.py", True),
+        ("run: ci/uses.py", True),
+        ("run: cd ci && python uses.py", True),
+        ("run: python ${{ github.workspace }}/ci/uses.py", True),
+        ("run: uv run own", True),
+        ("run: python -m app.models", True),
+        ("run: python -m tests.a", True),
+        ("run: python ci/alone.py", False),
+        ("run: ci/alone.py", False),
+        ("run: PYTHONPATH=. python ci/alone.py", True),
+        ("run: python ci/alone.py\nenv: {PYTHONPATH: .}", True),
+        ("run: python gone.py", False),
+        ("run: cd $X && python ci/uses.py", False),
+        ("run: python -m nltk.downloader punkt", False),
+        ("run: uv run zensical build", False),
+        ("run: tox run --notest", False),
+        ("run: pytest --pyargs numpy", False),
         ("run: python -B -m pytest", False),
         ("run: PYTHONDONTWRITEBYTECODE=1 pytest", False),
         ("run: PYTHONPYCACHEPREFIX=/tmp/pycache pytest", False),
@@ -79,11 +96,23 @@ def workflow(*steps: str, job: str = "runs-on: self-hosted", checkout: str = "us
         ("run: uvx ruff check", False),
         ("run: ruff check", False),
         ("run: cd /tmp && pytest", False),
+        ('run: |\n  TMPDIR=$(mktemp -d)\n  cd "$TMPDIR"\n  pytest', False),
         ("run: pytest\nshell: pwsh", False),
+        ("run: pytest\nif: false", False),
     ],
 )
 def test_a_job_on_a_runner_that_keeps_its_work_tree(repository: Repository, step: str, *, writes: bool) -> None:
-    found = judged(repository, {WORKFLOW: workflow(step), "app/models.py": "", "tests/a.py": ""})
+    files = {
+        "app/models.py": "",
+        "tests/a.py": "",
+        "manage.py": "import os\n\nos.environ['DJANGO_SETTINGS_MODULE'] = 'app.settings'\n",
+        "ci/uses.py": "import helper\n",
+        "ci/helper.py": "",
+        "ci/alone.py": "import json\n\nimport app.models\n",
+        "pyproject.toml": "[project.scripts]\nown = 'app.models:main'\n",
+    }
+
+    found = judged(repository, {WORKFLOW: workflow(step), **files})
 
     assert codes(found) == ([rules.PIPELINE_WRITES] if writes else [])
 
@@ -95,8 +124,8 @@ def test_the_first_command_of_a_job_is_named_with_its_line_and_what_to_set(repos
 
     assert (finding.path, finding.line) == (WORKFLOW, 10)
     assert finding.message == (
-        "the job test runs `python -m pytest`: nothing stops Python from writing bytecode into the work tree, which a "
-        "self-hosted runner keeps"
+        "the job test runs `python -m pytest`: nothing stops Python from writing bytecode into the work tree, where it "
+        "stays on the self-hosted runner until the next checkout cleans it"
     )
     assert finding.fix == 'env:\n  PYTHONDONTWRITEBYTECODE: "1"'
 
@@ -108,12 +137,118 @@ def test_the_first_command_of_a_job_is_named_with_its_line_and_what_to_set(repos
         (f"python {'x/' * 30}run.py", "`python run.py`"),
         (f"pytest {'x' * 60}", "`pytest`"),
         (f"'{'x' * 50}.py' a", "`Python`"),
+        ("pytest -n 4 -m 'not slow' tests", "`pytest tests`"),
+        ("pytest $OPTIONS --color=yes tests/unit/a.py::test_b gone/b.py", "`pytest tests/unit/a.py::test_b`"),
+        ("cd tests && python -m pytest -v unit", "`python -m pytest unit`"),
+        ("pytest $(cat list) -x", "`pytest`"),
+        ("cd $X && pytest -v tests", "`pytest`"),
+        ("nox -s tests", "`nox`"),
+        ("coverage run -m pytest tests", "`coverage run`"),
+        ("poetry run invoke build docs $(date)", "`invoke build docs`"),
+        ("python $CI/run.py --out tests", "`python`"),
+        ("./run.py --out tests", "`./run.py`"),
+        ("python -u run.py check all of it", "`python run.py check all`"),
+        ("python -c 'import json; from tests import unit; import tests.unit.a'", "code that imports tests"),
+        ("python -c 'import tests.unit.a, run'", "code that imports tests, run"),
     ],
 )
-def test_long_words_are_left_out_of_a_message(repository: Repository, command: str, shown: str) -> None:
-    (finding,) = judged(repository, {WORKFLOW: workflow(f"run: |\n  {command}")})
+def test_a_message_shows_the_program_and_its_subcommand_or_first_path(
+    repository: Repository, command: str, shown: str
+) -> None:
+    script = "import beside\n"
+    files = {f"{'x/' * 30}run.py": script, f"{'x/' * 30}beside.py": "", "run.py": script, "beside.py": ""}
+    files |= {f"{'x' * 50}.py": script, "tests/unit/a.py": "", "tests/unit/__init__.py": ""}
 
-    assert f"runs {shown}:" in finding.message
+    found = judged(repository, {WORKFLOW: workflow(f"run: |\n  {command}"), **files})
+
+    if "$CI/" in command:
+        assert found == []
+    else:
+        assert f"runs {shown}:" in found[0].message
+
+
+def test_where_the_bytecode_stays_and_what_that_does_depends_on_the_runner(repository: Repository) -> None:
+    def said(job: str, checkout: str = "uses: actions/checkout@v4") -> str:
+        found = judged(repository, {WORKFLOW: workflow("run: pytest", job=job, checkout=checkout)})
+        return found[-1].message.partition(": nothing stops Python from writing bytecode into ")[2]
+
+    assert said("runs-on: self-hosted").endswith("until the next checkout cleans it")
+    assert said("runs-on: self-hosted", "uses: actions/checkout@v4\nwith: {clean: false}").endswith("runner keeps")
+    in_container = said("runs-on: self-hosted\ncontainer: ghcr.io/a/b:1")
+    assert "as root unless the image has another user" in in_container
+    assert in_container.endswith("fails with EACCES")
+    assert said("runs-on: gpu-box") == "the work tree, and gpu-box is no runner known to start afresh"
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ("python:3.13", "python"),
+        ("nvcr.io/nvidia/pytorch:24.09-py3", "nvidia/pytorch"),
+        ("ghcr.io/a/b:1@sha256:0123", "a/b"),
+        ("localhost:5000/x", "x"),
+        ("registry.example/x:${{ github.sha }}", "x"),
+        ("${{ matrix.image }}", "${{ matrix.image }}"),
+        ("ghcr.io/${{ github.repository }}/x", "${{ github.repository }}/x"),
+        ("a/b", "a/b"),
+    ],
+)
+def test_an_image_is_named_without_registry_tag_and_digest(repository: Repository, image: str, shown: str) -> None:
+    job = f'runs-on: self-hosted\ncontainer: "{image}"'
+
+    (finding,) = judged(repository, {WORKFLOW: workflow("run: pytest", job=job)})
+
+    assert f"runs `pytest` in the container {shown}:" in finding.message
+
+
+def test_jobs_of_one_template_are_one_finding_with_all_their_names(repository: Repository) -> None:
+    template = ".t:\n  tags: [own]\n  script: [pytest]\n"
+    jobs = [f"{name}: {{extends: .t}}\n" for name in "abcde"]
+
+    several = judged(repository, {".gitlab-ci.yml": template + "".join(jobs)})
+    two = judged(repository, {".gitlab-ci.yml": template + "".join(jobs[:2])})
+
+    assert [finding.message.partition(" `")[0] for finding in several] == ["the jobs a, b, c and 2 more run"]
+    assert [finding.message.partition(" `")[0] for finding in two] == ["the jobs a, b run"]
+
+
+@pytest.mark.parametrize(
+    ("step", "empties"),
+    [
+        ("sudo rm -rf ${{github.workspace}}/*", True),
+        ("rm -rf ${{ github.workspace }}", True),
+        ('rm -rf "$GITHUB_WORKSPACE"/*', True),
+        ("rm -rf ./* ./.??*", True),
+        ("rm -rf *", True),
+        ("find . -delete", True),
+        ('cd "$GITHUB_WORKSPACE" && rm -r *', True),
+        ("./ci/empty.sh", True),
+        ("rm -f *", False),
+        ("rm -rf build", False),
+        ("rm -rf ${{ github.workspace }}/build/*", False),
+        ("cd $X && rm -rf *", False),
+        ("cd /tmp && rm -rf *", False),
+        ("rm -rf /tmp/*", False),
+    ],
+)
+def test_a_job_that_empties_the_workspace_leaves_nothing_of_earlier_ones(
+    repository: Repository, step: str, *, empties: bool
+) -> None:
+    text = workflow("uses: actions/checkout@v4", "run: pytest", checkout=f"run: |\n  {step}")
+    text = text if "ci/" not in step else workflow(f"run: |\n  {step}", "run: pytest")
+
+    found = judged(repository, {WORKFLOW: text, "ci/empty.sh": "rm -rf $GITHUB_WORKSPACE/*\n"})
+
+    assert codes(found) == ([] if empties else [rules.PIPELINE_WRITES])
+
+
+@pytest.mark.parametrize("condition", ["false", "${{ false }}", "'${{false}}'"])
+def test_of_a_job_that_never_runs_nothing_is_said(repository: Repository, condition: str) -> None:
+    steps = ["run: pytest", "run: uv sync", "uses: actions/cache@v4\nwith: {path: .venv, key: x}"]
+    job = "runs-on: self-hosted\nif: "
+
+    assert judged(repository, {WORKFLOW: workflow(*steps, job=job + condition), "uv.lock": ""}) == []
+    assert len(judged(repository, {WORKFLOW: workflow(*steps, job=job + "github.ref")})) == 3
 
 
 @pytest.mark.parametrize(
@@ -206,6 +341,14 @@ def test_tox_wants_to_be_told_itself(repository: Repository) -> None:
         ("docker run --env-file .env -v $PWD:/app image pytest", False),
         ("docker run -v $PWD:/app image python -B -m pytest", False),
         ("docker run -v $PWD:/app image sh -c 'PYTHONDONTWRITEBYTECODE=1 pytest'", False),
+        ("docker run -v $PWD:/app/ -w /app image python uses.py", True),
+        ("docker run -v $PWD:$PWD -w $PWD image python uses.py", True),
+        ("docker run -v $PWD/src:/app image python /app/uses.py", True),
+        ("docker run -v $PWD:/app -w /app image python -c 'import m'", False),
+        ("docker run -v $PWD/src:/app -w /app image python -c 'import m'", True),
+        ("docker run -v $PWD:/app -w /app image python alone.py", False),
+        ("docker run -v $PWD:/app image python uses.py", False),
+        ("docker run -v $PWD:/app -v $DATA:/data image python /data/uses.py", False),
         ("docker run -v $PWD:/app:ro image pytest", False),
         ("docker run -v data:/app image pytest", False),
         ("docker run -v /var/lib:/app image pytest", False),
@@ -222,7 +365,8 @@ def test_tox_wants_to_be_told_itself(repository: Repository) -> None:
 def test_a_container_that_runs_python_in_the_mounted_work_tree(
     repository: Repository, command: str, *, writes: bool
 ) -> None:
-    files = {WORKFLOW: workflow(f"run: |\n  {command}"), "src/m.py": ""}
+    files = {WORKFLOW: workflow(f"run: |\n  {command}"), "src/m.py": "", "m2.py": "", "alone.py": "import json\n"}
+    files |= {"uses.py": "import m2\n", "src/uses.py": "import m\n"}
 
     found = judged(repository, files)
 
@@ -284,7 +428,12 @@ def cache(path: str, key: str) -> str:
 @pytest.mark.parametrize(
     ("path", "key", "files", "flaw"),
     [
-        ("~/.cache/pip", "pip", ["requirements.txt"], "hashes no file, such as requirements.txt"),
+        (
+            "~/.cache/pip",
+            "pip",
+            ["requirements.txt"],
+            "pip's downloads hashes no file, such as requirements.txt",
+        ),
         ("~/.cache/uv", "uv-${{ runner.os }}", ["uv.lock"], "hashes no file, such as uv.lock"),
         ("~/.cache/pypoetry", "x", ["poetry.lock"], "hashes no file, such as poetry.lock"),
         ("~/.cache/pip", "x", ["pyproject.toml"], "hashes no file, such as pyproject.toml"),
@@ -297,7 +446,7 @@ def cache(path: str, key: str) -> str:
             "~/.cache/uv",
             "${{ hashFiles('pyproject.toml') }}",
             ["pyproject.toml", "uv.lock"],
-            "pyproject.toml, and not uv.lock",
+            "the key of uv's cache hashes pyproject.toml, and not uv.lock",
         ),
         ("~/.cache/pip", "${{ hashFiles('requirements.txt') }}", ["requirements.txt"], ""),
         ("~/.cache/pip", "${{ hashFiles('**/requirements*.txt') }}", ["a/requirements-dev.txt"], ""),
@@ -412,6 +561,65 @@ def test_the_repair_of_a_key_repairs_it(repository: Repository, path: str, wrong
     assert judged(repository, {path: wrong.replace(right, finding.fix)}) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "fix"),
+    [
+        (WORKFLOW, cache("~/.cache/uv", "uv-${{ runner.os }}"), "key: uv-${{ runner.os }}-${{ hashFiles('uv.lock') }}"),
+        (
+            WORKFLOW,
+            cache("~/.cache/uv", "${{ runner.os }}-${{ hashFiles('pyproject.toml') }}"),
+            "key: ${{ runner.os }}-${{ hashFiles('pyproject.toml') }}-${{ hashFiles('uv.lock') }}",
+        ),
+        (WORKFLOW, cache("~/.cache/uv", "a: b"), "key: uv-${{ runner.os }}-${{ hashFiles('uv.lock') }}"),
+        (WORKFLOW, cache("~/.cache/uv", "a #b"), "key: uv-${{ runner.os }}-${{ hashFiles('uv.lock') }}"),
+        (WORKFLOW, cache("~/.cache/uv", "[a]"), "key: uv-${{ runner.os }}-${{ hashFiles('uv.lock') }}"),
+        (
+            WORKFLOW,
+            workflow("uses: astral-sh/setup-uv@v7\nwith: {cache-dependency-glob: pyproject.toml}"),
+            "cache-dependency-glob: |\n  pyproject.toml\n  uv.lock",
+        ),
+        (
+            WORKFLOW,
+            workflow("uses: astral-sh/setup-uv@v7\nwith: {cache-dependency-glob: ''}"),
+            "cache-dependency-glob: uv.lock",
+        ),
+        (
+            WORKFLOW,
+            workflow("uses: actions/setup-python@v6\nwith: {cache: poetry, cache-dependency-path: poetry.txt}"),
+            "cache-dependency-path: |\n  poetry.txt\n  uv.lock",
+        ),
+        (
+            ".gitlab-ci.yml",
+            "a:\n  script: x\n  cache: {key: $CI_JOB_NAME, paths: [.cache/uv]}\n",
+            'key: {files: [uv.lock], prefix: "$CI_JOB_NAME"}',
+        ),
+        (
+            ".gitlab-ci.yml",
+            "a:\n  script: x\n  cache: {key: {files: [pyproject.toml], prefix: p}, paths: [.cache/uv]}\n",
+            'key: {files: [pyproject.toml, uv.lock], prefix: "p"}',
+        ),
+        (".gitlab-ci.yml", "a:\n  script: x\n  cache: {paths: [.cache/uv]}\n", "key: {files: [uv.lock]}"),
+        (".gitlab-ci.yml", "a:\n  script: x\n  cache: {key: 'a\"b', paths: [.cache/uv]}\n", "key: {files: [uv.lock]}"),
+        ("buildspec.yml", "cache: {key: uv-v1, paths: [/c/.cache/uv]}\n", "key: uv-v1-$(codebuild-hash-files uv.lock)"),
+        ("buildspec.yml", "cache: {key: '-', paths: [/c/.cache/uv]}\n", "key: uv-$(codebuild-hash-files uv.lock)"),
+        (
+            "azure-pipelines.yml",
+            "steps: [{task: Cache@2, inputs: {key: 'uv | \"v1\"', path: /c/.cache/uv}}]\n",
+            "key: 'uv | \"v1\" | uv.lock'",
+        ),
+        (
+            "azure-pipelines.yml",
+            'steps: [{task: Cache@2, inputs: {key: "it\'s", path: /c/.cache/uv}}]\n',
+            'key: \'"uv" | "$(Agent.OS)" | uv.lock\'',
+        ),
+    ],
+)
+def test_the_repair_of_a_key_keeps_what_is_in_it(repository: Repository, path: str, text: str, fix: str) -> None:
+    (finding,) = judged(repository, {path: text, "uv.lock": "", "pyproject.toml": ""})
+
+    assert finding.fix == fix
+
+
 def test_a_cache_of_codebuild_without_a_key_is_written_anew_each_time(repository: Repository) -> None:
     assert judged(repository, {"buildspec.yml": "cache: {paths: ['/root/.cache/pip/**/*']}\n", "uv.lock": ""}) == []
 
@@ -501,6 +709,25 @@ def test_uv_sync_beside_a_lock_file(repository: Repository, step: str, *, flawed
     found = judged(repository, files)
 
     assert codes(found) == ([rules.LOCK_IGNORED] if flawed else [])
+
+
+@pytest.mark.parametrize(
+    ("command", "fix"),
+    [
+        ("uv sync", "uv sync --locked"),
+        ("uv sync --group dev --python 3.13", "uv sync --locked --group dev --python 3.13"),
+        ("uv --no-progress sync 2>&1", "uv --no-progress sync --locked"),
+        ("sudo uv sync --extra 'a b'", "sudo uv sync --locked --extra 'a b'"),
+        ("uv sync --python ${{ matrix.python }} -p $X", "uv sync --locked --python ${{ matrix.python }} -p $X"),
+    ],
+)
+def test_the_repair_of_a_sync_keeps_its_options(repository: Repository, command: str, fix: str) -> None:
+    files = {"pyproject.toml": "", "uv.lock": ""}
+
+    (finding,) = judged(repository, {WORKFLOW: workflow(f"run: |\n  {command}"), **files})
+
+    assert finding.fix == fix
+    assert judged(repository, {WORKFLOW: workflow(f"run: |\n  {fix}")}) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pycache_hooks.processes import PROCESSES, deal
+from pycache_hooks.processes import PROCESSES, beside, deal
 from support import SOURCES, environment
 
 if TYPE_CHECKING:
@@ -83,6 +83,48 @@ def test_a_fork_that_does_not_finish_is_an_error(forks: list[int], ending: str) 
     with pytest.raises(RuntimeError, match="not finished"):
         deal(work, NUMBERS)
     assert len(forks) == PROCESSES - 1
+
+
+def test_work_is_done_beside_by_one_process(forks: list[int]) -> None:
+    made = beside(lambda numbers: [os.getpid(), *numbers], NUMBERS)
+
+    assert made() == [*forks, *NUMBERS]
+    assert len(forks) == 1
+
+
+@pytest.mark.parametrize("ending", ["raises", "makes what cannot be written"])
+def test_what_is_not_finished_beside_is_done_here(forks: list[int], ending: str) -> None:
+    here = os.getpid()
+
+    def work(numbers: list[int]) -> list[object]:
+        if os.getpid() != here:
+            if ending == "raises":
+                raise MemoryError
+            return [object()]
+        return list(numbers)
+
+    assert beside(work, NUMBERS)() == NUMBERS
+    assert len(forks) == 1
+
+
+def test_what_fails_beside_and_here_is_raised_here(forks: list[int]) -> None:
+    def work(_: list[int]) -> list[int]:
+        raise MemoryError
+
+    made = beside(work, NUMBERS)
+
+    with pytest.raises(MemoryError):
+        made()
+    assert len(forks) == 1
+
+
+def test_where_no_more_processes_are_allowed_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refused)
+
+    assert beside(lambda numbers: [os.getpid(), *numbers], [1])() == [os.getpid(), 1]
 
 
 def test_children_that_are_reaped_by_the_system_are_no_error() -> None:

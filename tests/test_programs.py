@@ -152,8 +152,8 @@ PYTHON = """
 python | python3 app.py | python3.12 -c 'import a' | python3.13t -m a | pypy3 a.py | /usr/bin/python2.7 a | py -3 a
 python.exe a | PYTHON.EXE a | $PYTHON a | ${PYTHON_BIN} a | python -u - | python -W error -Xdev a | python -m venv x
 python -O -m pytest -B | python --check-hash-based-pycs always a | python -X pycache_prefix=rel a | python -Im a
-python -- | pip install x | pip3.12 list | pip --version | pytest | py.test | tox | nox | poetry install | pipenv lock
-pdm lock | hatch build | django-admin migrate | ./manage.py migrate | /app/x.py | x.pyz | gunicorn a:b | uvicorn a:b
+python -- | python3.12d a.py | pip install x | pip3.12 list | pip --version | pytest | py.test | tox | nox
+poetry install | pipenv lock | pdm lock | hatch build | django-admin migrate | ./manage.py migrate | /app/x.py | x.pyz | gunicorn a:b | uvicorn a:b
 celery -A a worker | flask run | alembic upgrade head | jupyter lab | mypy . | black . | pre-commit run
 uwsgi --http :1 | conda install x | coverage run a.py | sudo -u x pip list | uv run pytest | uv run a.py
 uv run mytool | uv run -m a | uvx black | uv run --with ruff python a | poetry run ls | conda run -n x a
@@ -187,11 +187,12 @@ def test_what_writes_no_bytecode_does_not_run_python(line: str) -> None:
     "line",
     lines(
         "python a.py | python -m pytest | python -c 'import a' | pytest | ./manage.py x | poetry run pytest | uv run mytool"
-        " | gunicorn a | python -m http | coverage run a.py | pylint a | tox"
+        " | gunicorn a | python -m http | coverage run a.py | tox | uv run MyTool x | pytest --pyargs numpy tests/a.py"
+        " | pytest --pyargs tests/ | python -m coverage run a.py"
     ),
 )
 def test_what_runs_the_project_may_import_from_the_working_directory(line: str) -> None:
-    assert programs.imports_project(command(line))
+    assert programs.imports_project(command(line), ["mytool"])
 
 
 @pytest.mark.parametrize(
@@ -199,11 +200,21 @@ def test_what_runs_the_project_may_import_from_the_working_directory(line: str) 
     lines(
         "pip install . | python -m pip list | python -m venv x | black . | mypy . | python -m json.tool | python -m http.server"
         " | poetry install | poetry run python -B a | pipenv run ruff . | python -m py_compile a.py | python --version | ls"
-        " | uv run mypy . | uv run ruff check"
+        " | uv run mypy . | uv run ruff check | pylint a | uv run towncrier build | uv run other | mytool"
+        " | tox run --notest | tox -e a --notest | coverage xml | python -m coverage html | coverage3 report | coverage"
+        " | pytest --pyargs numpy -v | python -m pytest --pyargs numpy"
     ),
 )
 def test_what_only_reads_the_project_imports_nothing_from_the_working_directory(line: str) -> None:
-    assert not programs.imports_project(command(line))
+    assert not programs.imports_project(command(line), ["mytool"])
+
+
+@pytest.mark.parametrize(
+    ("module", "loads"),
+    [("pytest", True), ("unittest", True), ("spin", True), ("gunicorn", True), ("playwright", False)],
+)
+def test_some_modules_import_the_project_and_others_themselves_only(module: str, loads: bool) -> None:  # noqa: FBT001
+    assert programs.loads_project(module) is loads
 
 
 def test_pythons_own_options_are_known() -> None:

@@ -172,7 +172,7 @@ def test_several_mounts_are_one_finding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "writes"),
     [
-        pytest.param(["command: python /srv/m.py"], True, id="a command names it"),
+        pytest.param(["command: python /srv/start.py"], True, id="a command names it"),
         pytest.param(["command: sh -c 'cd /srv && python -m app'"], True, id="a command goes there"),
         pytest.param(
             ["command: python -m app", "environment: {PYTHONPATH: '/x:/srv/app'}"], True, id="PYTHONPATH names it"
@@ -184,7 +184,9 @@ def test_several_mounts_are_one_finding(tmp_path: Path) -> None:
     ],
 )
 def test_python_has_to_run_there(tmp_path: Path, lines: list[str], writes: bool) -> None:  # noqa: FBT001
-    assert codes(tmp_path, "image: python", OWNED, "volumes: ['.:/srv']", *lines) == ({WRITES} if writes else set())
+    service = compose("image: python", OWNED, "volumes: ['.:/srv']", *lines)
+    found = judged(tmp_path, {NAME: service, "start.py": "import app.m\n"})
+    assert {finding.code for finding in found} == ({WRITES} if writes else set())
 
 
 @pytest.mark.parametrize(
@@ -221,19 +223,26 @@ def test_what_the_command_runs(tmp_path: Path, command: str, writes: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("modules", "found"),
+    ("script", "command", "found"),
     [
-        pytest.param(["lib/main.py"], set(), id="a script alone"),
-        pytest.param(["lib/main.py", "lib/x.json"], set(), id="a script beside data"),
-        pytest.param(["lib/main.py", "lib/other.py"], {WRITES, ROOT}, id="a script and a module"),
-        pytest.param(["lib/main.py", "lib/p/m.py"], {WRITES, ROOT}, id="a script and a package"),
+        pytest.param("import json", "python main.py", set(), id="a script alone"),
+        pytest.param("import other", "python main.py", {WRITES, ROOT}, id="a script and a module"),
+        pytest.param("import p.m", "/app/main.py", {WRITES, ROOT}, id="a script and a package"),
+        pytest.param("import other", "python gone.py", set(), id="a script that is not here"),
+        pytest.param("import other", "python /opt/main.py", set(), id="a script of the image"),
+        pytest.param("import other", "python /data/main.py", set(), id="a script in a volume"),
+        pytest.param("import other", "uv run tool", set(), id="a program from elsewhere"),
+        pytest.param("import other", "uv run ours", {WRITES, ROOT}, id="a program of the project"),
+        pytest.param("import other", "python -m playwright install", set(), id="a module from elsewhere"),
     ],
 )
-def test_of_the_script_that_it_runs_python_keeps_no_bytecode(
-    tmp_path: Path, modules: list[str], found: set[str]
+def test_python_writes_what_a_script_imports_and_nothing_of_the_script(
+    tmp_path: Path, script: str, command: str, found: set[str]
 ) -> None:
-    lines = ("image: python", "working_dir: /app", "volumes: ['./lib:/app']", "command: python main.py")
-    judgement = judged(tmp_path, {NAME: compose(*lines), **dict.fromkeys(modules, "")})
+    lines = ("image: python", "working_dir: /app", "volumes: ['./lib:/app', 'data:/data']", f"command: {command}")
+    files = {"lib/main.py": script, "lib/other.py": "", "lib/p/m.py": "", "main.py": "import app"}
+    files["pyproject.toml"] = "[project.scripts]\nours = 'p.m:main'\n"
+    judgement = judged(tmp_path, {NAME: compose(*lines), **files})
     assert {finding.code for finding in judgement} == found
 
 

@@ -545,7 +545,7 @@ def test_a_file_of_another_section_hides_the_others(tests: Directory) -> None:
             "setup.cfg",
             1,
             "pytest does not read [tool:pytest]: pytest.ini comes first",
-            "sed -i.bak '1,2d' setup.cfg && rm setup.cfg.bak",
+            "# move what is still wanted to pytest.ini, then:\nsed -i.bak '1,2d' setup.cfg && rm setup.cfg.bak",
         )
     ]
 
@@ -573,8 +573,14 @@ def test_pieces_of_a_hidden_table_are_all_deleted() -> None:
     homes = [pytest_configuration.read(*home) for home in (("pytest.ini", "[pytest]\na=1\n"), ("pyproject.toml", text))]
 
     assert [found.fix for found in testing.hidden(homes)] == [
-        "sed -i.bak '1,2d;4,5d' pyproject.toml && rm pyproject.toml.bak"
+        "# move what is still wanted to pytest.ini, then:\nsed -i.bak '1,2d;4,5d' pyproject.toml && rm pyproject.toml.bak"
     ]
+
+
+@pytest.mark.parametrize(("settings", "moved"), [("addopts = -q\n", False), ("addopts = -q\nmarkers = slow\n", True)])
+def test_settings_that_the_file_in_force_lacks_are_to_be_moved(tests: Directory, settings: str, *, moved: bool) -> None:
+    ((*_, fix),) = hidden(tests, pytest_ini="[pytest]\naddopts = -ra\n", tox_ini=f"[pytest]\n{settings}")
+    assert fix.startswith("# move what is still wanted to pytest.ini, then:\nsed") is moved
 
 
 # The cache left on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import importlib
 import importlib.util
@@ -18,12 +19,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pycache_hooks import catalog
+from pycache_hooks import catalog, rules
+from support import Repository
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-    from support import Repository
 
 PROJECT = Path(__file__).resolve().parent.parent
 TOOLS = PROJECT / "tools"
@@ -285,3 +285,51 @@ def test_a_path_that_is_no_repository_is_exit_2(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         load("try").inspect(tmp_path, Path(sys.executable), tmp_path)
     assert ended.value.code == 2
+
+
+# judged.py: what the checks said of public repositories, and whether they were right
+
+JUDGED = PROJECT / "tests/judged"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (JUDGED / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_finding_was_judged_and_fewer_than_3_in_100_are_wrong() -> None:
+    repositories = [row["repository"] for row in rows("repositories.csv")]
+    findings = rows("findings.csv")
+    assert sorted(set(repositories)) == sorted(repositories)
+    assert len(repositories) >= 25
+    assert {row["repository"] for row in findings} <= set(repositories)
+    assert {row["code"] for row in findings} <= {rule.code for rule in rules.RULES}
+    assert all(row["reason"] for row in findings)
+    wrong = [row for row in findings if row["verdict"] == "wrong"]
+    assert {row["verdict"] for row in findings} <= {"right", "wrong"}
+    assert len(wrong) * 100 < 3 * len(findings)
+
+
+@UNIX
+def test_a_checkout_is_judged_again_and_compared(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = load("judged")
+    folder = tmp_path / "checkouts"
+    made = Repository.create(folder / "owner+name", repository.env)
+    made.write("Dockerfile", "FROM python:3.13\nRUN python -m app\n")
+    commit = made.commit("Dockerfile")
+    tables = {"REPOSITORIES": f"repository,commit\nowner/name,{commit}\n", "FINDINGS": ",".join(program.COLUMNS) + "\n"}
+    for name, text in tables.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        monkeypatch.setattr(program, name, tmp_path / name)
+    monkeypatch.setattr(program.environment, "prepare", lambda: Path(sys.executable))
+
+    assert program.main([str(folder)]) == 1
+    assert program.main([str(folder), "--write"]) == 1
+    assert (tmp_path / "FINDINGS").read_text(encoding="utf-8").splitlines()[1:] == ["owner/name,Dockerfile,2,PYC501,,"]
+    assert program.main([str(folder), "--list"]) == 0
+    assert program.main([]) == 2
+    made.commit("another")
+    with pytest.raises(SystemExit):
+        program.main([str(folder)])

@@ -242,8 +242,13 @@ for _row in CACHES:
 VENV = DIRECTORIES[".venv"]
 PYC = next(row for row in CACHES if row.name == "*.pyc")
 
+PACKAGES = "/site-packages/"
+"""Where packages are installed, in a path."""
+
 _FORBIDDEN = [row for row in CACHES if row.forbidden]
-_NAMES = frozenset(row.name.removesuffix("/").rpartition("/")[2] for row in _FORBIDDEN)
+_NAMES = frozenset(row.name.removesuffix("/").rpartition("/")[2] for row in _FORBIDDEN if "*" not in row.name)
+_DOTTED = frozenset(name[1:].encode() for name in _NAMES if name.startswith("."))
+_BETWEEN = tuple(f"/{name}/".encode() for name in _NAMES if not name.startswith("."))
 _ENDINGS = (
     *(suffix for _, suffix, row in FILE_PATTERNS if suffix and row.forbidden),
     *ENVIRONMENT_PROOFS,
@@ -251,7 +256,7 @@ _ENDINGS = (
 )
 _FRAGMENTS = (
     ".pyc.",
-    "/site-packages/",
+    PACKAGES,
     *(prefix for prefix, suffix, row in FILE_PATTERNS + DIRECTORY_PATTERNS if row.forbidden and not suffix),
 )
 
@@ -309,22 +314,24 @@ def may_be_cache(path: str) -> bool:
 
 def may_hold_caches(listing: bytes) -> bool:
     """Whether `may_be_cache` is true of any path in *listing*, with a NUL behind each."""
+    names = b"/" + listing.replace(b"\0", b"/")
     return (
         any(b"%b\0" % ending.encode() in listing for ending in _ENDINGS)
-        or not _NAMES.isdisjoint(listing.replace(b"\0", b"/").decode("utf-8", "replace").split("/"))
+        or any(name in names for name in _BETWEEN)
+        or not _DOTTED.isdisjoint({name.partition(b"/")[0] for name in names.split(b"/.")[1:]})
         or any(fragment.encode() in listing for fragment in _FRAGMENTS)
     )
 
 
 def installed_packages(path: str) -> str:
     """The ``lib/python3.N/site-packages`` that *path* lies in, or an empty string."""
-    end = path.find("/site-packages/")
+    end = path.find(PACKAGES)
     while end >= 0:
         version = path[:end].rpartition("/")[2]
         before = path[: end - len(version)]
         if (before == "lib/" or before.endswith("/lib/")) and version.startswith("python3."):
-            return path[: end + len("/site-packages")]
-        end = path.find("/site-packages/", end + 1)
+            return path[: end + len(PACKAGES) - 1]
+        end = path.find(PACKAGES, end + 1)
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -81,6 +82,7 @@ def _run(run: Callable[[list[str]], int], arguments: list[str]) -> int:
     try:
         return run(arguments)
     finally:
+        gc.freeze()  # the end of the program need not look for garbage in all that was read
         try:
             sys.stdout.flush()
         except OSError:

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LISTED = 3
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of *names*, and how many more there are."""
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
 
 class Finding:
     """Where (*path*, and *line* if it has one), which rule (*code*), what is wrong, and what to type or write.

@@ -58,6 +58,25 @@ def deal(work: Callable[[list[Item]], Made], items: list[Item]) -> list[Made]:
     return made
 
 
+def beside(work: Callable[[list[Item]], Made], items: list[Item]) -> Callable[[], Made]:
+    """Begin *work*, which only reads, on *items* in a fork of this process; the function returned waits for what it made.
+
+    That must be as for `deal`. What does not come to its end there is done here, and so it raises what *work* raises.
+    """
+    fork = _fork(work, items)
+
+    def made() -> Made:
+        written = b""
+        if fork:
+            child, pipe = fork
+            written = _read(pipe)
+            os.close(pipe)
+            _wait(child)
+        return marshal.loads(written) if written else work(items)  # noqa: S302 - as above
+
+    return made
+
+
 def _fork(work: Callable[[list[Item]], Made], hand: list[Item]) -> tuple[int, int] | None:
     """Start a process that does *work* on *hand*; return its number and where its result comes from, or None."""
     if not hasattr(os, "fork"):  # pragma: no cover - Windows only

@@ -12,7 +12,7 @@ from pycache_hooks.readers.shell import Command, is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Mapping, Sequence
 
 PIP_TRUE = ("y", "yes", "t", "true", "on", "1")
 """What pip takes for true, in any case; uv too. pip's other words are those of `PIP_FALSE`, and anything else is an error."""
@@ -131,13 +131,19 @@ _OTHER_PROGRAMS = frozenset(
 
 _READING = frozenset(
     "ansible ansible-galaxy ansible-lint ansible-playbook autoflake autopep8 bandit black blackd build bump-my-version "
-    "bump2version bumpversion codespell compileall conda cookiecutter copier cz deptry djlint dmypy docformatter dvc "
-    "easy_install ensurepip flake8 flit hatch huggingface-cli isort mypy pdm pip-audit pip-compile pip-sync pipenv piptools "
-    "pipx poetry pre-commit pre_commit py_compile pycodestyle pydocstyle pyflakes pyproject-build pyupgrade radon site "
-    "sqlfluff stubgen supervisorctl supervisord sysconfig tensorboard twine venv virtualenv vulture yamllint yapf "
-    "zipfile".split()
+    "bump2version bumpversion codespell compileall conda cookiecutter copier cython cythonize cz deptry djlint dmypy "
+    "docformatter dvc easy_install ensurepip flake8 flit hatch huggingface-cli isort meson mypy pdm pip-audit pip-compile "
+    "pip-sync pipenv piptools pipx poetry pre-commit pre_commit py_compile pycodestyle pydocstyle pyflakes pylint "
+    "pyproject-build pyupgrade radon site sqlfluff stubgen supervisorctl supervisord sysconfig tensorboard towncrier twine "
+    "venv virtualenv vulture yamllint yapf zipfile".split()
 )
 """Programs and modules written in Python that import nothing from the working directory, or install into elsewhere."""
+
+_LOADING = frozenset(
+    "cProfile debugpy django doctest memray pdb profile ptvsd pyinstrument scalene sphinx spin trace unittest viztracer "
+    "watchdog watchfiles".split()
+)
+"""Modules that are started with -m to import or run the project, next to the programs that are modules, too."""
 
 _READING_MODULES = ("http.server", "json.tool")
 _INFORMATION = ("-V", "--version", "-h", "--help", "--help-all", "--help-env", "--help-xoptions")
@@ -203,19 +209,18 @@ def option_values(words: Sequence[str], names: Collection[str]) -> list[str]:
 
 def unwrapped(command: Command) -> Command:
     """The command that *command* comes to, without the programs that only run another one."""
-    *_, last = _layers(command)
-    return last
+    return _layers(command)[-1]
 
 
-def _layers(command: Command) -> Iterator[Command]:
+def _layers(command: Command) -> list[Command]:
     """*command*, the command that it runs, and so on."""
-    yield command
-    for _ in range(_MOST_WRAPPERS):
-        inner = _wrapped(command)
-        if inner is None:
-            return
-        yield inner
-        command = inner
+    layers = [command]
+    if command.inner is None:
+        while len(layers) <= _MOST_WRAPPERS and (inner := _wrapped(layers[-1])):
+            layers.append(inner)
+        command.inner = layers[1:]
+        return layers
+    return [command, *command.inner]
 
 
 def _wrapped(command: Command) -> Command | None:
@@ -274,7 +279,7 @@ def _run_by(name: str, words: Sequence[str]) -> list[str]:
 # Python
 
 
-class _Interpreter:
+class Interpreter:
     """A command line of Python: its ``options``, the ``module`` of -m, the ``code`` of -c, and the ``rest`` behind them."""
 
     __slots__ = ("code", "module", "options", "rest")
@@ -294,6 +299,7 @@ class _Interpreter:
         self.rest = list(words[number:])
 
     def has(self, *names: str) -> bool:
+        """Whether one of *names* is among the options."""
         return any(name in names for name, _ in self.options)
 
     @property
@@ -308,12 +314,18 @@ def _is_interpreter(word: str) -> bool:
     name = _program(word)
     for start in ("python", "pypy"):
         if name.startswith(start):
-            return not name.removeprefix(start).removesuffix("t").strip("0123456789.")
+            return not name.removeprefix(start).removesuffix("d").removesuffix("t").strip("0123456789.")
     return name == "py"
 
 
-def _interpreter(command: Command) -> _Interpreter | None:
-    return _Interpreter(command.words) if command.words and _is_interpreter(command.words[0]) else None
+_NO_PYTHON = Interpreter(())
+
+
+def _interpreter(command: Command) -> Interpreter | None:
+    if command.python is None:
+        is_python = command.words and _is_interpreter(command.words[0])
+        command.python = Interpreter(command.words) if is_python else _NO_PYTHON
+    return None if command.python is _NO_PYTHON else command.python
 
 
 def ignores_bytecode(command: Command) -> bool:
@@ -332,22 +344,45 @@ def ignores_variables(command: Command) -> bool:
 
 def runs_python(command: Command) -> bool:
     """Whether *command* starts a Python that imports code, and does not stop the writing of bytecode by an option."""
-    layers = list(_layers(command))
+    layers = _layers(command)
     return any(_is_python(layer) for layer in layers) or _is_from_environment(layers)
 
 
-def imports_project(command: Command) -> bool:
+def imports_project(command: Command, scripts: Container[str] = ()) -> bool:
     """Whether *command* may import code from the working directory, so that bytecode is written there.
 
-    pip and other installers do not, nor do programs that read the code without running it, such as black and mypy.
+    pip and other installers do not, nor do programs that read the code without running it, such as black and mypy, and
+    what is not known to do so: ``uv run pyright``. *scripts*: the programs that are the project's own.
     """
-    layers = list(_layers(command))
+    layers = _layers(command)
     last = layers[-1]
-    if not _is_python(last) and not _is_from_environment(layers):
+    if not _is_python(last) and not (_is_from_environment(layers) and _program(last.words[0]) in scripts):
         return False
     python = _interpreter(last)
     name = python.module if python else _program(last.words[0])
-    return not (name in _READING or _is_pip(name) or name in _READING_MODULES)
+    if name in _READING or _is_pip(name) or name in _READING_MODULES:
+        return False
+    return not _does_less(name, python.rest if python else last.words[1:])
+
+
+def _does_less(name: str, words: Sequence[str]) -> bool:
+    """Whether a program that mostly imports the project is asked for something else."""
+    if name == "tox":
+        return "--notest" in words
+    if name in ("coverage", "coverage3"):
+        return words[:1] != ["run"]
+    # Of an installed package: https://docs.pytest.org/en/stable/how-to/usage.html#testing-python-packages
+    return name in ("pytest", "py.test") and "--pyargs" in words and not any("/" in w or ".py" in w for w in words)
+
+
+def loads_project(module: str) -> bool:
+    """Whether *module*, started with -m, imports the project that it is started in rather than itself only."""
+    return module in _LOADING or module in _PYTHON_PROGRAMS
+
+
+def interpreter(command: Command) -> Interpreter | None:
+    """How *command* starts Python, if it does so itself."""
+    return _interpreter(command)
 
 
 def _is_python(command: Command) -> bool:

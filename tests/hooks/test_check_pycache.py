@@ -63,6 +63,14 @@ def test_an_ignore_file_is_named_once(repository: Repository) -> None:
     assert repository.hook(HOOK, "--ignore", "PYC3").findings == ["Dockerfile:2 PYC507"]
 
 
+def test_a_copy_is_named_where_its_ignore_file_is_not_judged(repository: Repository) -> None:
+    make(repository, {**EXAMPLES[rules.COPIES_CACHES].wrong, ".gitignore": IGNORED, "docs/x.md": ""})
+    table = "[tool.pycache-hooks.check-pycache-dockerignore]\ncontext = ['docs']\n"
+    make(repository, {"pyproject.toml": table})
+
+    assert repository.hook(HOOK).findings == ["Dockerfile:2 PYC507"]
+
+
 def test_fix_mends_the_index_and_the_ignore_files(repository: Repository) -> None:
     make(repository, {"app/m.py": "", "m.pyc": "", "Dockerfile": "FROM scratch\nCOPY . /app\n"})
 

@@ -29,7 +29,7 @@ services:
       - .:/app
 """
 QUIET = '    environment:\n      PYTHONDONTWRITEBYTECODE: "1"\n'
-FILES = {"app/m.py": "", "Dockerfile": "FROM python:3.13\nWORKDIR /app\n"}
+FILES = {"app/__main__.py": "", "Dockerfile": "FROM python:3.13\nWORKDIR /app\n"}
 
 
 def make(repository: Repository, **files: str | bytes) -> None:

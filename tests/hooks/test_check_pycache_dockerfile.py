@@ -49,7 +49,7 @@ def test_all_tracked_dockerfiles_are_judged_or_those_that_are_named(repository: 
         f"{name}:2 PYC501" for name in ("Containerfile.dev", "Dockerfile", "docker/api.dockerfile")
     ]
     assert everything.status == 1
-    assert everything.fix == "ENV PYTHONDONTWRITEBYTECODE=1"
+    assert everything.fix == "# below line 1\nENV PYTHONDONTWRITEBYTECODE=1"
     named = repository.hook(HOOK, "api.dockerfile", "../Dockerfile.untracked", within="docker")
     assert named.findings == ["Dockerfile.untracked:2 PYC501", "docker/api.dockerfile:2 PYC501"]
 
@@ -60,7 +60,8 @@ def test_what_must_be_set_is_an_option(repository: Repository) -> None:
     assert repository.hook(HOOK, "--require", "dontwrite").status == 0
     for value in ("both", "prefix"):
         done = repository.hook(HOOK, "--require", value)
-        assert (done.findings, done.fix) == (["Dockerfile:3 PYC501"], "ENV PYTHONPYCACHEPREFIX=/tmp/pycache")
+        assert done.findings == ["Dockerfile:3 PYC501"]
+        assert done.fix == "# below line 1\nENV PYTHONPYCACHEPREFIX=/tmp/pycache"
     wrong = repository.hook(HOOK, "--require", "none")
     assert wrong.status == 2
     assert wrong.text == ""
@@ -107,21 +108,95 @@ def test_a_template_of_a_dockerfile_is_none(repository: Repository) -> None:
 
 def test_a_copy_of_a_context_names_the_ignore_file_and_a_cache(repository: Repository) -> None:
     write(repository, f"{BASE}COPY . /app\n", ignore="**/.venv\n")
-    repository.stage("app/m.py")
+    repository.stage("app/__init__.py")
     done = repository.hook(HOOK)
-    assert (
-        done.lines[0]
-        == "Dockerfile:2: PYC507 takes app/__pycache__ along: .dockerignore lets it into the build context"
-    )
-    assert done.fix == "check-pycache-dockerignore --fix"
-    assert repository.hook("check-pycache-dockerignore", "--fix").status == 1
+    message = "would take app/__pycache__ along: .dockerignore lets it into the build context"
+    assert done.lines[0] == f"Dockerfile:2: PYC507 {message}"
+    assert done.fix == "check-pycache-dockerignore --context . --fix"
+    assert repository.hook(*done.fix.split()).status == 1
     assert repository.hook(HOOK).status == 0
 
 
-def test_a_context_without_an_ignore_file_says_so(repository: Repository) -> None:
-    write(repository, f"{BASE}COPY app /app\n")
-    repository.stage("app/m.py")
-    assert "app/__pycache__ along: there is no .dockerignore to keep it out" in repository.hook(HOOK).text
+def test_the_fix_makes_the_ignore_file_that_a_context_lacks(repository: Repository) -> None:
+    repository.write("shop/Dockerfile", f"{BASE}COPY app /app\n")
+    repository.stage("shop/Dockerfile", "shop/app/__init__.py")
+    done = repository.hook(HOOK)
+    assert "would take app/__pycache__ along: there is no shop/.dockerignore to keep it out" in done.text
+    assert repository.hook(*done.fix.split()).status == 1
+    assert repository.hook(HOOK).status == 0
+
+
+@pytest.mark.parametrize(
+    ("ignored", "reason"),
+    [
+        ("x\n__pycache__/\n*.pyc\n", "`__pycache__/` in line 2 of .dockerignore covers the root of the context only"),
+        (f"{KEPT_OUT}!app/**\n", "`!app/**` in line 7 of .dockerignore ships it"),
+    ],
+)
+def test_a_line_that_does_less_than_it_seems_to_is_named(ignored: str, reason: str, repository: Repository) -> None:
+    write(repository, f"{BASE}COPY . /app\n", ignore=ignored)
+    repository.stage("app/__init__.py")
+    assert f"would take app/__pycache__ along: {reason}\n" in repository.hook(HOOK).text
+
+
+def test_an_ignore_file_that_is_not_read_is_named_too(repository: Repository) -> None:
+    repository.write("docker/Dockerfile", f"{BASE}COPY app /app\n")
+    repository.stage("docker/Dockerfile", "docker/.dockerignore", "app/__init__.py")
+    expected = "there is no .dockerignore to keep it out (docker/.dockerignore is not read for it)"
+    assert expected in repository.hook(HOOK).text
+
+
+def test_dockerfiles_of_one_ignore_file_are_one_finding(repository: Repository) -> None:
+    for name in ("a/Dockerfile", "a/b/Dockerfile", "Dockerfile"):
+        repository.write(name, f"{BASE}COPY app /app\n")
+        repository.stage(name)
+    repository.stage("app/__init__.py")
+    everything = repository.hook(HOOK)
+    assert everything.findings == ["Dockerfile:2 PYC507"]
+    assert "to keep it out (and 2 more Dockerfiles)\n" in everything.text
+    assert repository.hook(HOOK, "a/b/Dockerfile").findings == ["a/b/Dockerfile:2 PYC507"]
+
+
+@pytest.mark.parametrize(
+    ("used", "named"),
+    [
+        pytest.param(["pyproject.toml", "ruff.toml"], ".ruff_cache", id="a tool in use"),
+        pytest.param(["pyproject.toml"], "*/__pycache__", id="directories to come, before tools that are not in use"),
+    ],
+)
+def test_the_likeliest_cache_is_named(used: list[str], named: str, repository: Repository) -> None:
+    write(repository, f"{BASE}COPY . /app\n", ignore="app/__pycache__\nlib/__pycache__\n")
+    repository.stage("app/__init__.py", "lib/a.py", "lib/b.py", *used)
+    assert f"would take {named} along" in repository.hook(HOOK).text
+
+
+def test_a_package_is_named_before_a_directory_of_files(repository: Repository) -> None:
+    write(repository, f"{BASE}COPY . /app\n")
+    repository.stage("a/x.py", "a/y.py", "b/__init__.py")
+    assert "would take b/__pycache__ along" in repository.hook(HOOK).text
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param("COPY . /srv\nCMD python app.py\n", None, id="a program alone"),
+        pytest.param("COPY . /srv\nCMD gunicorn app:app\n", "__pycache__", id="a module alone"),
+        pytest.param("ENV FLASK_APP=app.py\nCOPY . /srv\nCMD flask run\n", "__pycache__", id="an app of flask"),
+    ],
+)
+def test_a_context_where_nothing_is_imported_leaks_nothing(
+    lines: str, found: str | None, repository: Repository
+) -> None:
+    write(repository, BASE + lines)
+    repository.stage("app.py", "ruff.toml")
+    text = repository.hook(HOOK, "--select", "PYC507").text
+    assert f"would take {found} along" in text if found else not text
+
+
+def test_the_copy_of_modules_is_found_and_not_that_of_a_program(repository: Repository) -> None:
+    write(repository, f"{BASE}COPY tool /tool\nCOPY . /srv\n", ignore="docs\n")
+    repository.stage("tool/run.py", "app/__init__.py")
+    assert repository.hook(HOOK).findings == ["Dockerfile:3 PYC507"]
 
 
 @pytest.mark.parametrize(
@@ -140,22 +215,24 @@ def test_a_context_without_an_ignore_file_says_so(repository: Repository) -> Non
 )
 def test_copies_of_what_holds_caches(copies: str, ignored: str, repository: Repository, *, found: bool) -> None:
     write(repository, f"{BASE}{copies}\n", ignore=ignored)
-    repository.stage("app/m.py", "lib/n.py", "docs/index.md", "requirements.txt")
+    repository.stage("app/__init__.py", "app/m.py", "lib/__init__.py", "docs/index.md", "requirements.txt")
     assert repository.hook(HOOK, "--select", "PYC507").findings == (["Dockerfile:2 PYC507"] if found else [])
 
 
 def test_directories_to_come_are_named_by_a_star(repository: Repository) -> None:
     kept = KEPT_OUT.replace("**/__pycache__\n**/*.py[cod]", "app/__pycache__")
     write(repository, f"{BASE}COPY . /app\n", ignore=kept)
-    repository.stage("app/m.py")
-    assert "takes */__pycache__ along" in repository.hook(HOOK).text
+    repository.stage("app/__init__.py")
+    assert "would take */__pycache__ along" in repository.hook(HOOK).text
 
 
 def test_an_ignore_file_that_leads_nowhere_keeps_nothing_out(repository: Repository) -> None:
     write(repository, f"{BASE}COPY . /app\n")
-    repository.stage("m.py")
+    repository.stage("__init__.py")
     repository.link(".dockerignore", "nowhere")
-    assert repository.hook(HOOK).findings == ["Dockerfile:2 PYC507"]
+    done = repository.hook(HOOK)
+    assert done.findings == ["Dockerfile:2 PYC507"]
+    assert ".dockerignore is a symbolic link that leads nowhere: it keeps nothing out" in done.text
 
 
 def test_an_ignore_file_that_cannot_be_judged_is_left_to_its_own_check(repository: Repository) -> None:
@@ -178,7 +255,7 @@ def test_each_dockerfile_is_judged_by_the_ignore_file_that_the_builder_reads_for
     }.items():
         repository.write(name, text)
         repository.stage(name)
-    repository.stage("m.py", "other/m.py")
+    repository.stage("__init__.py", "other/__init__.py")
     done = repository.hook(HOOK)
     assert done.findings == ["Dockerfile.dev:2 PYC507", "other/Dockerfile:2 PYC507"]
     assert "Dockerfile.dev.dockerignore lets it into" in done.text

@@ -80,6 +80,17 @@ def test_arguments_of_the_build_count(tmp_path: Path) -> None:
     assert container(tmp_path, "build: .", Dockerfile=text).base == "node"
 
 
+def test_a_dockerfile_in_the_compose_file_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    assert container(tmp_path, "build:", "  dockerfile_inline: USER u").stage is None
+
+
+def test_a_dockerfile_in_the_compose_file_is_read_once(tmp_path: Path) -> None:
+    made = tree(tmp_path, {NAME: "services:\n  a: &a\n    build: {dockerfile_inline: FROM python}\n  b: *a\n"})
+    services, reader = compose.read(made, [NAME]).services, Reader(made)
+
+    assert reader.container(services["a"]).stage is reader.container(services["b"]).stage
+
+
 def test_a_dockerfile_in_the_compose_file_counts(tmp_path: Path) -> None:
     assert container(tmp_path, "build:", "  dockerfile_inline: |", "    FROM python", "    USER u").user == "u"
 

@@ -7,26 +7,31 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pycache_hooks.readers import contexts
+from pycache_hooks.readers import contexts, project
+from pycache_hooks.readers.files import Files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
 def builds(root: Path, files: dict[str, str], *given: str) -> list[tuple[str, str]]:
     """Context and Dockerfile of each build, in a tree of *files*."""
-    return [(found.directory, found.dockerfile) for found in read(root, files, *given).found]
+    return [(found.directory, found.dockerfile) for found in read(root, files, *given)]
 
 
-def read(root: Path, files: dict[str, str], *given: str) -> contexts.Builds:
+def read(root: Path, files: dict[str, str], *given: str) -> list[contexts.Context]:
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return contexts.read(str(root), list(files), given)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return contexts.read(tracked(root, files), given)
+
+
+def tracked(root: Path, names: Iterable[str]) -> Files:
+    """The files of a work tree that tracks *names*."""
+    return Files(project.read(str(root), b"".join(os.fsencode(name) + b"\0" for name in sorted(names))))
 
 
 # Names
@@ -102,7 +107,7 @@ def test_no_other_file_is_a_compose_file(name: str) -> None:
             [("api", "api/D"), ("b", "b/Dockerfile")],
             id="flow mapping on several lines",
         ),
-        pytest.param("services:\n  a:\n    build: {\n", [("", "Dockerfile")], id="flow mapping without an end"),
+        pytest.param("services:\n  a:\n    build: {\n", [], id="flow mapping without an end"),
         pytest.param(
             "services:\n  a:\n    build:\n      context: api\n      dockerfile_inline: |\n        FROM x\n        COPY . .\n",
             [("api", "")],
@@ -119,7 +124,7 @@ def test_no_other_file_is_a_compose_file(name: str) -> None:
             id="a service called build",
         ),
         pytest.param("services:\n  a:\n    profiles:\n      - build: x\n      - build\n", [], id="in a list"),
-        pytest.param("services:\n\ta:\n\t\tbuild: api\n", [("api", "api/Dockerfile")], id="tabs"),
+        pytest.param("services:\n\ta:\n\t\tbuild: api\n", [], id="tabs, which YAML refuses"),
         pytest.param("services:\r\n  a:\r\n    build: api\r\n", [("api", "api/Dockerfile")], id="CRLF"),
         # anchors
         pytest.param(
@@ -127,8 +132,8 @@ def test_no_other_file_is_a_compose_file(name: str) -> None:
         ),
         pytest.param(
             "services:\n  a:\n    build: &b ./api # why\n  b:\n    build: *b\n",
-            [("api", "api/Dockerfile"), ("api", "api/Dockerfile")],
-            id="alias of a short form",
+            [("api", "api/Dockerfile")],
+            id="the same build twice",
         ),
         pytest.param(
             "x-b: &b {context: api}\nservices:\n  a:\n    build: *b\n",
@@ -147,8 +152,13 @@ def test_no_other_file_is_a_compose_file(name: str) -> None:
         ),
         pytest.param("services:\n  a:\n    build: *nowhere\n", [], id="alias of nothing"),
         # what depends on something else, or lies elsewhere
-        pytest.param("services:\n  a:\n    build: ${DIR:-api}\n", [], id="a variable"),
-        pytest.param("services:\n  a:\n    build:\n      context: .\n      dockerfile: $D\n", [], id="a variable too"),
+        pytest.param("services:\n  a:\n    build: ${DIR}\n", [], id="a variable"),
+        pytest.param(
+            "services:\n  a:\n    build: ${DIR:-api}\n", [("api", "api/Dockerfile")], id="a variable with a default"
+        ),
+        pytest.param(
+            "services:\n  a:\n    build:\n      context: .\n      dockerfile: $D\n", [("", "")], id="a variable too"
+        ),
         pytest.param("services:\n  a:\n    build: https://github.com/a/b.git\n", [], id="a git address"),
         pytest.param("services:\n  a:\n    build: git@github.com:a/b.git\n", [], id="a git address of ssh"),
         pytest.param("services:\n  a:\n    build: ..\n  b:\n    build: ../x\n", [], id="outside"),
@@ -165,16 +175,12 @@ def test_no_other_file_is_a_compose_file(name: str) -> None:
         ),
         pytest.param("", [], id="an empty file"),
         pytest.param("\0\1\udc80build: x", [], id="binary"),
-        pytest.param('services:\n  a:\n    build: "a\0b"\n', [("a\0b", "a\0b/Dockerfile")], id="a NUL"),
+        pytest.param('services:\n  a:\n    build: "a\0b"\n', [], id="a NUL"),
         pytest.param("[1, 2]\n- build\n{a: b\n", [], id="another YAML"),
     ],
 )
 def test_the_builds_of_a_compose_file(tmp_path: Path, text: str, found: list[tuple[str, str]]) -> None:
-    (tmp_path / "compose.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
-
-    assert [
-        (build.directory, build.dockerfile) for build in contexts.read(str(tmp_path), ["compose.yaml"]).found
-    ] == found
+    assert builds(tmp_path, {"compose.yaml": text}) == found
 
 
 def test_paths_are_relative_to_the_compose_file(tmp_path: Path) -> None:
@@ -185,49 +191,21 @@ def test_paths_are_relative_to_the_compose_file(tmp_path: Path) -> None:
     ]
 
 
+def test_what_several_compose_files_come_to_together(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services:\n  a:\n    image: a\n  b:\n    extends: {file: x/common.yaml, service: base}\n",
+        "compose.override.yaml": "services:\n  a:\n    build: api\n",
+        "x/common.yaml": "services:\n  base:\n    build: {context: ., dockerfile: D}\n",
+    }
+
+    assert builds(tmp_path, files) == [("api", "api/Dockerfile"), ("x", "x/D")]
+
+
 def test_a_dockerfile_that_compose_names_is_read_whatever_it_is_called(tmp_path: Path) -> None:
     compose = "services:\n  a:\n    build:\n      context: .\n      dockerfile: api.prod\n"
-    found = read(tmp_path, {"compose.yml": compose, "api.prod": "COPY src /a\n"}).found
+    found = read(tmp_path, {"compose.yml": compose, "api.prod": "COPY src /a\n"})
 
     assert [(build.dockerfile, build.copies) for build in found] == [("api.prod", ("src",))]
-
-
-YAML = [
-    "build:",
-    "context:",
-    " ",
-    "  ",
-    "\n",
-    "\n",
-    "{",
-    "}",
-    ",",
-    "&a",
-    "*a",
-    "<<: *a",
-    "|",
-    ">",
-    "'",
-    '"',
-    "#",
-    "-",
-    ".",
-    "$",
-    "x",
-    "\t",
-]
-
-
-@given(st.lists(st.sampled_from(YAML)).map("".join) | st.text())
-def test_whatever_is_in_a_compose_file_it_is_read(text: str) -> None:
-    for place, _ in contexts._builds(text):
-        assert place
-
-
-def test_a_megabyte_of_anything_is_read() -> None:
-    for piece in ("build: {\n", "build:\n", "a: |\n b\n", "&a ", "{", " ", "build: x\n", "a: {}\n"):
-        contexts._builds(piece * (1_000_000 // len(piece)))
-    contexts._builds("\n".join(" " * depth + "a:" for depth in range(1_300)))
 
 
 # Dockerfiles that no compose file names
@@ -307,6 +285,26 @@ def test_a_megabyte_of_anything_is_read() -> None:
             id="an ignore file that is not read",
         ),
         pytest.param({"Dockerfile.md": "COPY . /\n", "src/m.py": ""}, [], id="no Dockerfile"),
+        pytest.param(
+            {"shop/docker/Dockerfile": "COPY . /a\nCOPY $X l* /a\n", "shop/m.py": "", "lib/m.py": ""},
+            [],
+            id="one of two directories above, and nothing tells which",
+        ),
+        pytest.param(
+            {"shop/docker/Dockerfile": "COPY . /a\nCOPY $X lib /\n", "shop/m.py": "", "lib/m.py": ""},
+            [("", "shop/docker/Dockerfile")],
+            id="one of two directories above, and one source tells",
+        ),
+        pytest.param(
+            {"shop/docker/Dockerfile": "COPY . /a\n", "shop/m.py": "", ".containerignore": ""},
+            [("", "shop/docker/Dockerfile")],
+            id="one of two directories above, and the ignore file tells",
+        ),
+        pytest.param(
+            {"a/b/Dockerfile": "COPY . /a\n", "a/m.py": "", "a/b/Dockerfile.dockerignore": ""},
+            [("", "a/b/Dockerfile")],
+            id="one of two directories above, and an ignore file of its own",
+        ),
     ],
 )
 def test_the_context_of_a_dockerfile(tmp_path: Path, files: dict[str, str], found: list[tuple[str, str]]) -> None:
@@ -333,7 +331,7 @@ def test_a_given_directory_is_asked_about_alone(tmp_path: Path) -> None:
 
     assert builds(tmp_path, files, "api") == [("api", "api/Dockerfile")]
     assert builds(tmp_path, files, "b", "api") == [("b", ""), ("api", "api/Dockerfile")]
-    assert read(tmp_path, files, "b").found[0].copies == (".",)
+    assert read(tmp_path, files, "b")[0].copies == (".",)
 
 
 def test_a_given_directory_takes_the_dockerfiles_that_fit(tmp_path: Path) -> None:
@@ -353,21 +351,25 @@ def test_a_given_directory_takes_the_dockerfiles_that_fit(tmp_path: Path) -> Non
 
 def test_what_is_no_file_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").mkdir()
-    found = contexts.read(str(tmp_path), ["Dockerfile", "compose.yaml", "a/Dockerfile", "Dockerfile/compose.yml"])
+    files = tracked(tmp_path, ["Dockerfile", "compose.yaml", "a/Dockerfile", "Dockerfile/compose.yml"])
 
-    assert [build.copies for build in found.found] == [(), ()]
-    assert not found.unreadable
+    assert [build.copies for build in contexts.read(files)] == [(), ()]
+    assert not files.unreadable
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").symlink_to("Dockerfile")
 
-    assert contexts.read(str(tmp_path), ["Dockerfile"]).unreadable == {"Dockerfile": os.strerror(errno.ELOOP)}
+    files = tracked(tmp_path, ["Dockerfile"])
+
+    contexts.read(files)
+
+    assert {path: why.reason for path, why in files.unreadable.items()} == {"Dockerfile": os.strerror(errno.ELOOP)}
 
 
 def test_a_context_that_is_no_directory_has_no_names(tmp_path: Path) -> None:
     assert builds(tmp_path, {"x": ""}) == []
-    assert [build.directory for build in contexts.read(str(tmp_path), ["x/Dockerfile"]).found] == ["x"]
+    assert [build.directory for build in contexts.read(tracked(tmp_path, ["x/Dockerfile"]))] == ["x"]
     assert contexts._names(str(tmp_path), "x") == []
 
 

@@ -66,6 +66,31 @@ def test_a_file_is_read_and_parsed_once(repository: Repository) -> None:
     assert found.text("text") == "before"
 
 
+def test_a_dockerfile_is_built_with_arguments(repository: Repository) -> None:
+    repository.write("Dockerfile", "ARG BASE=\nFROM ${BASE:?missing}\n")
+    repository.write("other", "ARG TAG=1\nFROM a:${TAG:?missing}\n")
+    found = files(repository)
+    image = found.dockerfile("Dockerfile", {"BASE": "a"})
+
+    assert image is not None
+    assert [stage.base for stage in image.stages] == ["a"]
+    assert found.dockerfile("Dockerfile", {"BASE": "a"}) is image
+    assert found.dockerfile("Dockerfile") is None
+    # Where only the arguments are wrong, nothing is wrong with the file.
+    assert found.dockerfile("other", {"TAG": ""}) is None
+    assert list(found.unreadable) == ["Dockerfile"]
+
+
+def test_what_the_compose_files_come_to_is_read_once(repository: Repository) -> None:
+    repository.write("a/compose.yaml", "services: {b: {image: c}}\n")
+    repository.stage("a/compose.yaml")
+    found = files(repository)
+
+    ((project, services),) = found.projects
+    assert (project.paths, services[0][0].name) == (("a/compose.yaml",), "b")
+    assert found.projects is found.projects
+
+
 def test_what_cannot_be_parsed_is_nothing_and_says_why(repository: Repository) -> None:
     repository.write("Dockerfile", "FROM scratch\nRUN <<EOF\n")
     repository.write("compose.yaml", "a: [\n")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycache_hooks.readers import pipelines, project, runners
+from pycache_hooks.readers import pipelines, project, runners, systems
 from pycache_hooks.readers.files import Files
 from support import SOURCES, UNPRIVILEGED, Repository, hook_command, run
 
@@ -46,26 +46,26 @@ def words(found: list[Run]) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "system"),
     [
-        (".github/workflows/ci.yml", pipelines.GITHUB),
-        (".github/workflows/ci.yaml", pipelines.GITHUB),
+        (".github/workflows/ci.yml", systems.GITHUB),
+        (".github/workflows/ci.yaml", systems.GITHUB),
         (".github/workflows/sub/ci.yml", ""),
         (".github/workflows/ci.sh", ""),
         (".github/dependabot.yml", ""),
-        (".github/actions/setup/action.yml", pipelines.GITHUB),
-        ("action.yaml", pipelines.GITHUB),
-        (".gitlab-ci.yml", pipelines.GITLAB),
-        ("ci/test.gitlab-ci.yml", pipelines.GITLAB),
-        (".gitlab/ci/test.yml", pipelines.GITLAB),
-        ("buildspec.yml", pipelines.CODEBUILD),
-        ("ci/buildspec-dev.yaml", pipelines.CODEBUILD),
-        ("azure-pipelines.yml", pipelines.AZURE),
-        (".azure-pipelines/template/steps.yml", pipelines.AZURE),
+        (".github/actions/setup/action.yml", systems.GITHUB),
+        ("action.yaml", systems.GITHUB),
+        (".gitlab-ci.yml", systems.GITLAB),
+        ("ci/test.gitlab-ci.yml", systems.GITLAB),
+        (".gitlab/ci/test.yml", systems.GITLAB),
+        ("buildspec.yml", systems.CODEBUILD),
+        ("ci/buildspec-dev.yaml", systems.CODEBUILD),
+        ("azure-pipelines.yml", systems.AZURE),
+        (".azure-pipelines/template/steps.yml", systems.AZURE),
         ("compose.yml", ""),
     ],
 )
 def test_which_system_reads_a_file(path: str, system: str) -> None:
-    assert pipelines.system_of(path) == system
-    assert pipelines.is_pipeline(path) is bool(system)
+    assert systems.system_of(path) == system
+    assert systems.is_pipeline(path) is bool(system)
 
 
 # Runners
@@ -144,7 +144,19 @@ def test_which_runners_of_gitlab_keep_their_work_tree(tags: list[str], *, stays:
             None,
         ),
         ("runs-on: ${{ matrix.os || 'ubuntu-latest' }}", ["${{ matrix.os || 'ubuntu-latest' }}"], None),
-        ("runs-on: ${{ github.event.x && 'self-hosted' || 'ubuntu-latest' }}", ["self-hosted"], True),
+        ("runs-on: ${{ github.event.x && 'self-hosted' || 'gpu-box' }}", ["self-hosted"], True),
+        ("runs-on: ${{ inputs.os == 'ubuntu-latest' && 'self-hosted' || 'gpu-box' }}", ["self-hosted"], True),
+        (
+            "runs-on: ${{ github.event.x && 'self-hosted' || 'ubuntu-latest' }}",
+            ["${{ github.event.x && 'self-hosted' || 'ubuntu-latest' }}"],
+            None,
+        ),
+        (
+            """runs-on: ${{ fromJSON(inputs.own && '["self-hosted", "gpu"]' || '["ubuntu-24.04"]') }}""",
+            ["""${{ fromJSON(inputs.own && '["self-hosted", "gpu"]' || '["ubuntu-24.04"]') }}"""],
+            None,
+        ),
+        ("""runs-on: ${{ fromJSON('["self-hosted", "gpu"]') }}""", ["self-hosted"], True),
         (
             "runs-on: ${{ inputs.x == 'self-hosted' && 'a' || 'b' }}",
             ["${{ inputs.x == 'self-hosted' && 'a' || 'b' }}"],
@@ -286,6 +298,17 @@ def test_the_default_shell_and_directory_of_a_workflow_a_job_and_windows(reposit
         ("cd /tmp; (cd a && make); run", None),
         ('cd "a\tb"; run', pipelines.UNKNOWN),
         ("cd 'C:\\x'; run", None),
+        ('TMPDIR=$(mktemp -d)\ncd "$TMPDIR"\nrun', None),
+        ('export T="$(mktemp -d -t x)"; cd "${T}/sub"; run', None),
+        ("local t=`mktemp -d`\npushd $t\nrun", None),
+        ("=$(mktemp)\ncd $t\nrun", pipelines.UNKNOWN),
+        ("cd $(mktemp -d); run", None),
+        ('cd "$RUNNER_TEMP/x"; run', None),
+        ("cd ${{ runner.temp }}; run", None),
+        ("export D=/srv/x; cd $D; run", None),
+        ("export D=a; cd $D/b; run", "a/b"),
+        ("export D=$GITHUB_WORKSPACE/a; cd ${D}; run", "a"),
+        ("export D=$E; cd $D; run", pipelines.UNKNOWN),
     ],
 )
 def test_where_a_command_runs(repository: Repository, script: str, directory: str | None) -> None:
@@ -621,6 +644,53 @@ def test_extends_and_references_come_from_every_included_file(repository: Reposi
     assert (jobs["one"].container, jobs["one"].labels, jobs["one"].path) == ("python:3.13", ["shell"], ".gitlab-ci.yml")
     assert words(jobs["two"].runs) == ["base", "deep", "deeper"]
     assert (words(jobs["ring"].runs), jobs["loop"].runs) == (["x"], [])
+
+
+KUBERNETES = "variables: {KUBERNETES_CPU_REQUEST: '2'}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"a: {{tags: [own], script: x, {KUBERNETES}}}\n",
+        f".b: {{{KUBERNETES}}}\na: {{extends: .b, tags: [own], script: x}}\n",
+        f"{KUBERNETES}\na: {{tags: [own], script: x}}\n",
+        "a: {tags: [own], script: x, variables: {TART_EXECUTOR_SHELL: zsh}}\n",
+        "a: {tags: [own], script: x, image: {name: i, kubernetes: {user: '1'}}}\n",
+        f"a: {{tags: [own], script: x}}\nb: {{tags: [own], script: y, {KUBERNETES}}}\n",
+        f"a: {{tags: [own, large], script: x}}\nb: {{tags: [own], script: y, {KUBERNETES}}}\n",
+        f"a: {{tags: [own], script: x}}\n.b: {{tags: [own], {KUBERNETES}}}\n",
+        f"default: {{tags: [own]}}\na: {{script: x}}\nb: {{script: y, {KUBERNETES}}}\n",
+        "a: {tags: [own], script: x}\nb: {trigger: {include: child.yml}}\n",
+    ],
+)
+def test_a_job_whose_runner_makes_a_pod_or_a_machine_for_it_leaves_no_work_tree(
+    repository: Repository, said: str
+) -> None:
+    child = f"c: {{tags: [own], script: y, {KUBERNETES}}}\n"
+
+    assert gitlab(repository, said, child=child)["a"].persistent is False
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a: {tags: [own], script: x, variables: {OTHER: KUBERNETES_}}\n",
+        f"{KUBERNETES}\na: {{tags: [own], script: x, inherit: {{variables: false}}}}\n",
+        f"a: {{tags: [own], script: x}}\nb: {{tags: [own, large], script: y, {KUBERNETES}}}\n",
+        f"a: {{tags: [own], script: x}}\nb: {{script: y, {KUBERNETES}}}\n",
+        f"a: {{tags: [own], script: x}}\n.b: {{{KUBERNETES}}}\nworkflow: {{tags: [own], {KUBERNETES}}}\n",
+        "a: {tags: [own], script: x, image: kubernetes}\n",
+    ],
+)
+def test_what_says_nothing_about_the_runner_changes_nothing(repository: Repository, said: str) -> None:
+    assert gitlab(repository, said)["a"].persistent is True
+
+
+def test_a_template_without_defaults_takes_nothing_from_another(repository: Repository) -> None:
+    job = gitlab(repository, ".a: {image: i}\n.b: {variables: {X: '1'}}\nc: {extends: [.a, .b], script: x}\n")["c"]
+
+    assert (job.container, job.runs[0].environment) == ("i", {"X": "1"})
 
 
 def test_files_that_include_each_other_end_and_so_do_very_long_chains(repository: Repository) -> None:

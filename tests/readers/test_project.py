@@ -242,3 +242,19 @@ def test_a_listing_that_comes_in_pieces_hides_no_cache(tmp_path: Path, size: int
             listing.take(whole[start : start + size])
         assert listing.suspicious, name
         assert project.read(str(tmp_path), listing).paths == project.read(str(tmp_path), whole).paths
+
+
+@pytest.mark.parametrize("row", [row for row in catalog.CACHES if row.forbidden], ids=lambda row: row.name)
+def test_no_cache_is_missed_by_the_look_at_all_paths_at_once(row: catalog.Cache) -> None:
+    name = row.name.replace("*", "x")
+    path = f"a/{name}file" if name.endswith("/") else f"a/{name}"
+
+    assert read("m.py", path).may_hold_caches
+    assert not read("m.py", "a/b.md").may_hold_caches
+
+
+@pytest.mark.parametrize(
+    "path", [*catalog.ENVIRONMENT_PROOFS, *catalog.ACTIVATE_SCRIPTS, "lib/python3.13/site-packages/m.py"]
+)
+def test_no_environment_is_missed_by_the_look_at_all_paths_at_once(path: str) -> None:
+    assert read(f"a/{path}").may_hold_caches

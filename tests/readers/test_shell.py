@@ -473,6 +473,7 @@ def _recorded(program: str, script: str, recorders: Path) -> list[list[str]]:
 @pytest.mark.parametrize("program", [BASH, pytest.param(DASH, marks=pytest.mark.skipif(not DASH, reason="no dash"))])
 @settings(max_examples=60, deadline=None)
 @given(script=SCRIPTS)
+@example(script="( export A=x ); export A; c1")
 @example(script="A=1; export A; ( A=2; c1 ); c2; unset A; : $(c1)")
 @example(script="sh -c 'c1 '\\''a b'\\''\nA=1 c2'")
 def test_the_commands_that_a_shell_runs_are_found_with_their_variables(

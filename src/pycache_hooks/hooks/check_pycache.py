@@ -6,19 +6,10 @@ its own options from its table in pyproject.toml, such as [tool.pycache-hooks.ch
 
 from __future__ import annotations
 
-from pycache_hooks import configuration, git, rules, selection
+from pycache_hooks import configuration, git, processes, rules, selection
 from pycache_hooks.console import guarded, read_options
-from pycache_hooks.hooks import (
-    check_pycache_ci,
-    check_pycache_compose,
-    check_pycache_dockerfile,
-    check_pycache_dockerignore,
-    check_pycache_gitignore,
-    check_pycache_pytest,
-    forbid_pycache,
-)
+from pycache_hooks.findings import Finding
 from pycache_hooks.readers import project as projects
-from pycache_hooks.readers import snapshot
 from pycache_hooks.readers.files import Files
 
 TYPE_CHECKING = False
@@ -28,16 +19,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pycache_hooks.arguments import Option
-    from pycache_hooks.findings import Finding
 
     Counts = Callable[[Finding], bool]
+    Row = tuple[str, int | None, str, str, str]
 
 NAME = "check-pycache"
 
-CHECKS = (check_pycache_dockerfile, check_pycache_compose, check_pycache_ci, check_pycache_pytest)
-"""Of files that are read and parsed once for all of them."""
-
-_LEAKS = [rule.code for rule in rules.RULES if rule.hook == "check-pycache-dockerignore"]
+_BY_NAME = (rules.BYTECODE, rules.TOOL_CACHE, rules.ENVIRONMENT)
+"""Of tracked caches, whether they are ignored or not."""
 
 OPTIONS: tuple[Option, ...] = (
     ("--fix", {"action": "store_true", "help": "mend what the checks can mend: the index and the ignore files"}),
@@ -57,43 +46,76 @@ def main(argv: list[str]) -> int:
     listing = projects.Listing()
     listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
-    asked = check_pycache_gitignore.early()
+    # The checks are imported while git works, and while a fork does.
+    from pycache_hooks.hooks import check_pycache_ci as ci
+    from pycache_hooks.hooks import check_pycache_gitignore as gitignore
+
+    asked = gitignore.early()
     settings, table = Settings(), configuration.read()
     read_options(NAME, __doc__, OPTIONS, settings, argv, table)
     root = git.finished_top_level(top)
     listed.output()
-    project = projects.read(root, listing)
+    files = Files(projects.read(root, listing))
     counts = selection.filter_of(settings, root)
-    found: list[Finding] = []
 
-    index, keeps = _own(forbid_pycache, settings, table, root, counts)
-    recorded = snapshot.index() if project.may_hold_caches else []
-    found += forbid_pycache.findings(recorded, recorded, index, keeps)
+    def own(check: ModuleType) -> tuple[Any, Counts]:
+        return _own(check, settings, table, root, counts)
 
-    gitignores, keeps = _own(check_pycache_gitignore, settings, table, root, counts)
-    found += check_pycache_gitignore.findings(project, gitignores, keeps, asked.answers(root))
+    def judged(checks: list[ModuleType]) -> list[Row]:
+        """What these find in files that are read and parsed once for all of them."""
+        return [
+            (finding.path, finding.line, finding.code, finding.message, str(finding.fix))
+            for check, (chosen, keeps) in zip(checks, map(own, checks), strict=True)
+            for finding in filter(keeps, check.judge(files, chosen, None))
+        ]
 
-    dockerignores, keeps = _own(check_pycache_dockerignore, settings, table, root, counts)
-    shipped, problems = check_pycache_dockerignore.findings(project, dockerignores, keeps)
+    # Of all that takes long, CI files alone have nothing in common with the rest.
+    pipelines = processes.beside(judged, [ci]) if ci.is_concerned(files) else lambda: judged([ci])
+    from pycache_hooks.hooks import check_pycache_compose as compose
+    from pycache_hooks.hooks import check_pycache_dockerfile as dockerfile
+    from pycache_hooks.hooks import check_pycache_dockerignore as dockerignore
+    from pycache_hooks.hooks import check_pycache_pytest as pytest
+    from pycache_hooks.hooks import forbid_pycache as forbid
+    from pycache_hooks.readers import snapshot
+
+    index, keeps = own(forbid)
+    recorded = snapshot.index() if files.project.may_hold_caches else []
+    found = forbid.findings(recorded, recorded, index, keeps)
+
+    gitignores, keeps = own(gitignore)
+    found += gitignore.findings(files.project, gitignores, keeps, asked.answers(root))
+
+    dockerignores, keeps = own(dockerignore)
+    silenced: list[Finding] = []
+    shipped, problems = dockerignore.findings(files, dockerignores, _noting(keeps, silenced))
     found += shipped
 
-    files = Files(project)
-    for check in CHECKS:
-        own, keeps = _own(check, settings, table, root, counts)
-        found += [finding for finding in check.judge(files, own, None) if keeps(finding)]
+    images, keeps = own(dockerfile)
+    found += filter(keeps, dockerfile.stages(files, images, None))
+    # A COPY takes along what an ignore file lets in: to be said where that was not said of the ignore file itself.
+    if not shipped and (silenced or dockerignores.context):
+        found += filter(keeps, dockerfile.copies(files, None))
+
+    found += [Finding(*row) for row in (*judged([compose, pytest]), *pipelines())]
     return selection.conclude(_once(found), settings, problems)
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """*found* without what two checks say of the same thing: a tracked cache, and an ignore file that a COPY relies on."""
-    tracked = {finding.path for finding in found if finding.code in forbid_pycache.CODES.values()}
-    leaking = any(finding.code in _LEAKS for finding in found)
-    return [
-        finding
-        for finding in found
-        if not (finding.code == rules.TRACKED and finding.path in tracked)
-        and not (finding.code == rules.COPIES_CACHES and leaking)
-    ]
+    """*found* without what two checks say of the same thing: of a tracked cache."""
+    tracked = {finding.path for finding in found if finding.code in _BY_NAME}
+    return [finding for finding in found if not (finding.code == rules.TRACKED and finding.path in tracked)]
+
+
+def _noting(counts: Counts, silenced: list[Finding]) -> Counts:
+    """*counts*, which adds the findings that do not count to *silenced*."""
+
+    def noted(finding: Finding) -> bool:
+        kept = counts(finding)
+        if not kept:
+            silenced.append(finding)
+        return kept
+
+    return noted
 
 
 def _own(check: ModuleType, settings: Settings, table: dict[str, Any], root: str, counts: Counts) -> tuple[Any, Counts]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pycache_hooks import checking, rules, selection
 from pycache_hooks.console import guarded
-from pycache_hooks.readers import pipelines
-from pycache_hooks.rules import pipelines as about_pipelines
+from pycache_hooks.readers import systems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +45,17 @@ def judge(files: Files, settings: Settings, names: Sequence[str] | None = None) 
 
     If workflows are all that is named, these alone are judged.
     """
+    if names is None and not is_concerned(files):
+        return []
+    from pycache_hooks.readers import pipelines
+    from pycache_hooks.rules import pipelines as about_pipelines
+
     jobs = pipelines.read(files, names)
     findings = about_pipelines.judge(files, jobs, all_runners=settings.all_runners)
-    unreadable = [path for path in files.unreadable if pipelines.is_pipeline(path)]
+    unreadable = [path for path in files.unreadable if systems.is_pipeline(path)]
     return findings + checking.unreadable(files, rules.PIPELINE_UNREADABLE, unreadable)
+
+
+def is_concerned(files: Files) -> bool:
+    """Whether there is anything to judge."""
+    return any(map(systems.is_pipeline, files.named(*systems.TELLING)))

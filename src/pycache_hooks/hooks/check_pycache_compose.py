@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pycache_hooks import checking, rules
 from pycache_hooks.console import guarded
-from pycache_hooks.readers import compose, containers, contexts
+from pycache_hooks.readers import containers
+from pycache_hooks.readers.imports import Imports
 from pycache_hooks.rules import services
 from pycache_hooks.selection import OPTIONS, Selection
 
@@ -36,29 +37,28 @@ def main(argv: list[str]) -> int:
 
 def judge(files: Files, _: Settings, names: Sequence[str] | None) -> list[Finding]:
     """The findings about all compose files, or about the projects that the files *names* are part of."""
-    paths = [path for path in files.named("compose") if contexts.is_compose_file(path)]
-    reader = containers.Reader(files)
+    reader, imports = containers.Reader(files), Imports(files)
     parsed: set[str] = set()
     found: list[tuple[str, Finding]] = []
-    for project, every in compose.alternatives(files, paths):
+    for project, every in files.projects:
         if names is None or not project.read.isdisjoint(names):
             parsed |= project.parsed
-            found += [(ways[0].name, finding) for ways in every for finding in _sure(files, reader, ways)]
+            found += [(ways[0].name, finding) for ways in every for finding in _sure(reader, imports, ways)]
     unreadable = [path for path in sorted(parsed) if path in files.unreadable and not _is_template(files, path)]
     return services.together(found) + checking.unreadable(files, rules.SERVICE_UNREADABLE, unreadable)
 
 
-def _sure(files: Files, reader: Reader, ways: list[Service]) -> list[Finding]:
+def _sure(reader: Reader, imports: Imports, ways: list[Service]) -> list[Finding]:
     """What is wrong with a service in whichever of the *ways* it is put together."""
-    findings = [_findings(files, reader, service) for service in ways]
+    findings = [_findings(reader, imports, service) for service in ways]
     codes = set.intersection(*({finding.code for finding in each} for each in findings))
     return [finding for finding in findings[-1] if finding.code in codes]
 
 
-def _findings(files: Files, reader: Reader, service: Service) -> list[Finding]:
+def _findings(reader: Reader, imports: Imports, service: Service) -> list[Finding]:
     container = reader.container(service)
     blank = services.blank_user(container, lambda name: reader.sets(service, name))
-    return services.judge(container, files.project) + blank
+    return services.judge(container, imports) + blank
 
 
 def _is_template(files: Files, path: str) -> bool:

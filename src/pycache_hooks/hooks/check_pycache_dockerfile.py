@@ -10,18 +10,16 @@ from __future__ import annotations
 from pycache_hooks import checking, rules, selection
 from pycache_hooks.console import guarded
 from pycache_hooks.readers import contexts
+from pycache_hooks.rules import copies as taken
 from pycache_hooks.rules import images
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.findings import Finding
-    from pycache_hooks.ignorefiles.leaks import Judged, Probe
-    from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.files import Files
-    from pycache_hooks.rules.images import Leak
 
 NAME = "check-pycache-dockerfile"
 
@@ -54,8 +52,7 @@ def main(argv: list[str]) -> int:
 
 def judge(files: Files, settings: Settings, names: Sequence[str] | None) -> list[Finding]:
     """The findings about the Dockerfiles *names*, or about all that are tracked."""
-    paths = _dockerfiles(files, names)
-    return stages(files, settings, paths) + copies(files, paths)
+    return stages(files, settings, names) + copies(files, names)
 
 
 def stages(files: Files, settings: Settings, names: Sequence[str] | None) -> list[Finding]:
@@ -71,60 +68,16 @@ def stages(files: Files, settings: Settings, names: Sequence[str] | None) -> lis
     return found + checking.unreadable(files, rules.IMAGE_UNREADABLE, unreadable)
 
 
-def copies(files: Files, paths: Iterable[str]) -> list[Finding]:
-    """The findings about what the Dockerfiles *paths* copy from their build contexts."""
-    if not files.project.has_python:
+def copies(files: Files, names: Sequence[str] | None) -> list[Finding]:
+    """The findings of `judge` about what is copied from the build contexts."""
+    paths = _dockerfiles(files, names) if files.project.has_python else []
+    if not paths:
         return []
-    builds = contexts.read(files.root, files.named(*contexts.TELLING)).found
-    exposed = _Exposed(files, builds)
-    return [
-        finding
-        for path in paths
-        if (image := files.dockerfile(path))
-        for finding in images.copies(path, image, exposed.leak(path))
-    ]
+    from pycache_hooks.ignorefiles.leaking import Exposed
 
-
-class _Exposed:
-    """Which caches the ignore files of *builds* let into the contexts; each file is judged once."""
-
-    __slots__ = ("_builds", "_files", "_known", "_let_in")
-
-    def __init__(self, files: Files, builds: Iterable[Context]) -> None:
-        self._builds: dict[str, list[Context]] = {}
-        for build in builds:
-            self._builds.setdefault(build.dockerfile, []).append(build)
-        self._files = files
-        self._known: dict[str, list[Probe]] = {}
-        self._let_in: dict[tuple[str, str], list[str]] = {}
-
-    def leak(self, dockerfile: str) -> Leak:
-        """What `images.copies` asks about the sources that *dockerfile* copies."""
-        from pycache_hooks.ignorefiles import exposure
-
-        judged = list(exposure.ignore_files(self._files.project, self._builds.get(dockerfile, []), self._known))
-
-        def leak(source: str) -> tuple[str, bool, str] | None:
-            for each in judged:
-                cache = exposure.takes(source, self._caches(each))
-                if cache:
-                    return each.file, self._files.exists(each.file), cache
-            return None
-
-        return leak
-
-    def _caches(self, judged: Judged) -> list[str]:
-        """The caches that the ignore file lets in, those in directories that exist first."""
-        from pycache_hooks.ignorefiles import leaks
-
-        key = (judged.file, judged.build.directory)
-        if key not in self._let_in:
-            probes = leaks.let_in(judged, self._files.root)
-            found = [(leaks.UNKNOWN in probe.directory, probe.directory + probe.name) for probe in probes]
-            self._let_in[key] = [
-                path.replace(leaks.UNKNOWN, "*") for _, path in sorted(found, key=lambda each: each[0])
-            ]
-        return self._let_in[key]
+    exposed = Exposed(files, contexts.read(files))
+    read = ((path, files.dockerfile(path)) for path in paths)
+    return taken.judge((path, image, exposed.by(path, taken.imports(image))) for path, image in read if image)
 
 
 def _dockerfiles(files: Files, names: Sequence[str] | None) -> Sequence[str]:

@@ -12,7 +12,9 @@ import os
 from pycache_hooks import git, selection
 from pycache_hooks.console import Failure, guarded, read_options
 from pycache_hooks.ignorefiles import exposure, leaks
-from pycache_hooks.readers import contexts, project
+from pycache_hooks.readers import contexts
+from pycache_hooks.readers import project as projects
+from pycache_hooks.readers.files import Files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.findings import Finding
-    from pycache_hooks.readers.project import Project
 
 NAME = "check-pycache-dockerignore"
 
@@ -42,27 +43,30 @@ class Settings(selection.Selection):
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
     settings = read_options(NAME, __doc__, OPTIONS, Settings(), argv)
-    listing = project.Listing()
+    listing = projects.Listing()
     listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
     top = git.Command("rev-parse", "--show-toplevel")
     root = git.finished_top_level(top)
     listed.output()
-    found, problems = findings(project.read(root, listing), settings, selection.filter_of(settings, root))
+    files = Files(projects.read(root, listing))
+    found, problems = findings(files, settings, selection.filter_of(settings, root))
+    # What is wrong with what they say is for their own checks to tell.
+    refused = ((path, why) for path, why in files.unreadable.items() if why.line is None and files.text(path) is None)
+    problems += [f"{path}: cannot be read: {why.reason}" for path, why in refused]
     return selection.conclude(found, settings, problems)
 
 
-def findings(found: Project, settings: Settings, counts: Callable[[Finding], bool]) -> tuple[list[Finding], list[str]]:
-    """What the ignore files of *found* let in, mended if asked for; and the problems that kept us from it."""
-    given = _given(settings.context or [], found.root)
-    if not found.has_python:
+def findings(files: Files, settings: Settings, counts: Callable[[Finding], bool]) -> tuple[list[Finding], list[str]]:
+    """What the ignore files among *files* let in, mended if asked for; and what could not be mended."""
+    project = files.project
+    given = _given(settings.context or [], files.root)
+    if not project.has_python:
         return [], []
-    telling = {path for part in contexts.TELLING for path in found.containing(part.encode())}
-    builds = contexts.read(found.root, telling, given)
     said: list[Finding] = []
     problems: list[str] = []
-    for judged in exposure.ignore_files(found, builds.found):
-        said += leaks.judge(judged, found, problems, counts, fix=settings.fix)
-    return said, problems + [f"{path}: cannot be read: {reason}" for path, reason in builds.unreadable.items()]
+    for judged in exposure.ignore_files(project, contexts.read(files, given)):
+        said += leaks.judge(judged, project, problems, counts, fix=settings.fix)
+    return said, problems
 
 
 def _given(directories: list[str], root: str) -> list[str]:

@@ -189,9 +189,8 @@ def _is_off_by_tox(directory: _Directory, root: str) -> bool:
 def _launches(files: Files) -> list[Launch]:
     """The stages of Dockerfiles and the compose services that run pytest, or that say how it is to run."""
     dockerfiles = [path for path in files.named(*_DOCKERFILES) if contexts.is_dockerfile(path)]
-    compose_files = [path for path in files.named("compose") if contexts.is_compose_file(path)]
     found = [launch for path in dockerfiles for launch in _of_dockerfile(files, path)]
-    return found + _of_services(files, compose_files) if compose_files else found
+    return found + _of_services(files) if files.projects else found
 
 
 def _of_dockerfile(files: Files, path: str) -> Iterator[Launch]:
@@ -205,12 +204,12 @@ def _of_dockerfile(files: Files, path: str) -> Iterator[Launch]:
         yield from _started(path, stage.line, subject, stage.commands, addopts, default=True)
 
 
-def _of_services(files: Files, paths: list[str]) -> list[Launch]:
-    from pycache_hooks.readers import compose, containers
+def _of_services(files: Files) -> list[Launch]:
+    from pycache_hooks.readers import containers
 
     found = []
     reader = containers.Reader(files)
-    for _, services in compose.alternatives(files, paths):
+    for _, services in files.projects:
         for *_, service in services:
             container = reader.container(service)
             variable = container.environment.get(ADDOPTS)

@@ -134,17 +134,32 @@ def judge(
     return refused + findings
 
 
-def let_in(judged: Judged, root: str) -> list[Probe]:
-    """The probes that every builder which reads the ignore file would ship; all of them if there is no such file."""
+def let_in(judged: Judged, root: str) -> list[tuple[Probe, str]]:
+    """The probes that every builder which reads the ignore file would ship, and why; all of them if there is no such file."""
     try:
         data = _read(os.path.join(root, judged.file), judged)
     except Unusable as reason:
-        return judged.probes if reason.code == rules.NO_IGNORE_FILE else []
+        return [(probe, f"{judged.file} {reason}") for probe in judged.probes if reason.code == rules.NO_IGNORE_FILE]
     if data is None:
-        return judged.probes
+        return [(probe, f"there is no {judged.file} to keep it out{judged.note}") for probe in judged.probes]
     ignore, _ = _parsed(data, judged)
     uncovered = _uncovered(ignore, judged, data) if ignore else {}
-    return [probe for (code, _, _), probes in uncovered.items() if code != rules.OTHER_BUILDER for probe in probes]
+    return [
+        (probe, _let_in_by(judged, code, _line(data, line), line))
+        for (code, line, _), probes in sorted(uncovered.items(), key=lambda fault: fault[0][1] or 0)
+        if code != rules.OTHER_BUILDER
+        for probe in probes
+    ]
+
+
+def _let_in_by(judged: Judged, code: str, pattern: str, line: int | None) -> str:
+    if code == rules.ROOT_ONLY:
+        reason = f"`{pattern}` in line {line} of {judged.file} covers the root of the context only"
+    elif code == rules.REINCLUDED:
+        reason = f"`{pattern}` in line {line} of {judged.file} ships it"
+    else:
+        reason = f"{judged.file} lets it into the build context"
+    return reason + judged.note
 
 
 class Unusable(Exception):

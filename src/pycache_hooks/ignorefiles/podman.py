@@ -10,7 +10,6 @@ https://github.com/containers/buildah/tree/5b1b18eebdc249bf445fe58b6f3d82fa91f35
 
 from __future__ import annotations
 
-from pycache_hooks.ignorefiles.expressions import ExpressionError, compile_expression, from_pattern
 from pycache_hooks.ignorefiles.golang import SPACE, as_runes, clean, is_malformed
 
 TYPE_CHECKING = False
@@ -21,6 +20,36 @@ if TYPE_CHECKING:
 
 ESCAPED = ".$"
 
+_LIVE = frozenset("\\+*?()|[]{}^$")
+
+
+class _Refused(Exception):
+    """A line that Podman fails on."""
+
+
+class _Pattern:
+    """One line: whether it is an exception, and its expression; *name* in its place where that is nothing but a name.
+
+    Such a name is one of the root, or *floats*: behind ``**/`` it is one of any directory.
+    """
+
+    __slots__ = ("exception", "floats", "name", "state")
+
+    def __init__(self, text: str, *, exception: bool) -> None:
+        """Raises _Refused."""
+        self.exception = exception
+        self.name = text.removeprefix("**/")
+        self.floats = self.name != text
+        self.state: State | None = None
+        if not (self.name.isascii() and self.name.isprintable() and _LIVE.isdisjoint(self.name)):
+            self.state = _compile(text)
+
+    def names(self, path: str) -> bool:
+        """Whether the name is that of *path*, or of a directory that it lies in. An expression's dot is no line break."""
+        inside = f"/{path}/"
+        found = f"/{self.name}/" in inside if self.floats else inside.startswith(f"/{self.name}/")
+        return found and "\n" not in path
+
 
 class PodmanIgnore:
     """The patterns of one file. A file that Podman refuses ships nothing: its builds fail."""
@@ -28,32 +57,32 @@ class PodmanIgnore:
     __slots__ = ("_exceptions", "_patterns")
 
     def __init__(self, data: bytes) -> None:
-        self._patterns: list[tuple[bool, State]] | None = []
+        self._patterns: list[_Pattern] | None = []
         self._exceptions: list[str] = []
         try:
             for exception, text in _read(data):
-                self._patterns.append((exception, _compile(text)))
+                self._patterns.append(_Pattern(text, exception=exception))
                 if exception:
                     self._exceptions.append(text.strip("/") + "/")
-        except ExpressionError:
+        except _Refused:
             self._patterns = None
 
     def ships(self, path: str) -> bool:
         """Whether a build would take in the file at this path, relative to the context root."""
         if self._patterns is None:
             return False
-        verdicts = [exception for exception, _ in self._patterns]
-        states = [state for _, state in self._patterns]
+        runes = as_runes(path)
+        states = [pattern.state for pattern in self._patterns]
         excluded = False
-        for end, char in enumerate(as_runes(path) + "/"):
+        for end, char in enumerate(runes + "/"):
             if char == "/":
                 excluded = False
-                for exception, state in zip(verdicts, states, strict=True):
-                    if state.accepts:
-                        excluded = not exception
+                for pattern, state in zip(self._patterns, states, strict=True):
+                    if pattern.names(runes[:end]) if state is None else state.accepts:
+                        excluded = not pattern.exception
                 if excluded and end < len(path) and not self._reaches(path[:end]):
                     return False
-            states = [state[char] for state in states]
+            states = [None if state is None else state[char] for state in states]
         return not excluded
 
     def _reaches(self, directory: str) -> bool:
@@ -62,7 +91,7 @@ class PodmanIgnore:
 
 
 def _read(data: bytes) -> Iterator[tuple[bool, str]]:
-    """Each pattern and whether it is an exception. Raises ExpressionError where Podman fails."""
+    """Each pattern and whether it is an exception. Raises _Refused where Podman fails."""
     for raw in data.split(b"\n"):
         line = raw.decode("utf-8", "surrogateescape")
         text = "" if line.startswith("#") else line.strip("/").strip(SPACE)
@@ -72,15 +101,20 @@ def _read(data: bytes) -> Iterator[tuple[bool, str]]:
         exception = text.startswith("!")
         if exception:
             if text == "!":
-                raise ExpressionError(text)
+                raise _Refused
             text = clean(text[1:]).removeprefix("/")
         if is_malformed(text):
-            raise ExpressionError(text)
+            raise _Refused
         yield exception, as_runes(text)
 
 
 def _compile(text: str) -> State:
+    from pycache_hooks.ignorefiles.expressions import ExpressionError, compile_expression, from_pattern
+
     backslashes = len(text) - len(text.rstrip("\\"))
-    if backslashes % 2 == 1:
-        raise ExpressionError("a backslash with nothing to escape")
-    return compile_expression(from_pattern(text, ESCAPED) + "(/.*)?$")
+    if backslashes % 2 == 1:  # with nothing to escape
+        raise _Refused
+    try:
+        return compile_expression(from_pattern(text, ESCAPED) + "(/.*)?$")
+    except ExpressionError:
+        raise _Refused from None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pycache_hooks.readers import shell
 from pycache_hooks.readers.pipelines import (
-    AZURE,
     DEEPEST,
     CacheUse,
     Job,
@@ -21,6 +20,7 @@ from pycache_hooks.readers.pipelines import (
     scalar,
     settings,
 )
+from pycache_hooks.readers.systems import AZURE
 from pycache_hooks.readers.yaml import List, Map, Text
 
 TYPE_CHECKING = False
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from pycache_hooks.readers.pipelines import Scripts
     from pycache_hooks.readers.yaml import Value
+
+_SEGMENTS = '"<tool>" | "$(Agent.OS)"'
+"""How a key may begin: segments in double quotes are no paths."""
 
 _HOSTED_POOLS = ("azure pipelines", "hosted")
 _SET_VARIABLE = "##vso[task.setvariable "
@@ -201,17 +204,19 @@ class _Walk:
             file = scalar(inputs.get("scriptPath"))
             given = [file] if file else ["-c", scalar(inputs.get("script"))]
             command = shell.Command(["python", *given], step.lines["task"])
-            found = [Run(here.path, step.lines["task"], command, here.environment, here.inside(here.directory))]
+            found = [Run(here, step.lines["task"], command, here.environment)]
         job.runs += found
         for run in found:
             place.environment |= _published(run.command.words)
 
     def _cache(self, job: Job, step: Map, inputs: Map, place: Place) -> None:
-        key = self._filled(scalar(inputs.get("key")))
+        written = scalar(inputs.get("key"))
+        key = self._filled(written)
         path = _expanded(self._filled(scalar(inputs.get("path"))), place.environment)[0]
         patterns, constant = _hashed(key, place.environment)
         line = inputs.lines.get("key", step.lines["task"])
-        remedy = 'key: \'"<tool>" | "$(Agent.OS)" | <lock>\''
+        kept = written if written.isprintable() and "'" not in written else ""
+        remedy = f"key: '{kept or _SEGMENTS} | <lock>'"
         cache = CacheUse(place.path, line, "Cache@2", remedy, paths=[path], key=key, patterns=patterns)
         cache.constant = constant
         cache.directory = place.inside("")

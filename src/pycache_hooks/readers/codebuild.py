@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from pycache_hooks.readers import shell
 from pycache_hooks.readers.pipelines import (
-    CODEBUILD,
     CacheUse,
     Job,
     Place,
     documents,
     first_line,
     mapping,
+    plain,
     scalar,
     settings,
     texts,
 )
+from pycache_hooks.readers.systems import CODEBUILD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _job(scripts: Scripts, path: str, document: Map) -> Job:
     key = scalar(about.get("key"))
     if paths:
         patterns, constant = _hashed(key)
-        line, remedy = about.lines.get("key", about.line), f"key: <tool>-$({_HASH} <lock>)"
+        line, remedy = about.lines.get("key", about.line), f"key: {plain(key) or '<tool>'}-$({_HASH} <lock>)"
         cache = CacheUse(path, line, "cache", remedy, paths=paths, key=key, patterns=patterns)
         # Without a key the cache is written anew by every build: https://docs.aws.amazon.com/codebuild/latest/userguide/caching-s3.html
         cache.constant = constant and bool(key)

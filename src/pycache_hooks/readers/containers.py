@@ -11,7 +11,7 @@ from pycache_hooks.readers.files import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pycache_hooks.readers.compose import Mount, Service
     from pycache_hooks.readers.files import Files
@@ -70,13 +70,20 @@ class Container:
         self.unread: list[str] = []
         self.configuration = ""
 
+    def place(self, path: str) -> str | None:
+        """Where in the repository *path* of the container lies, if something of the repository is mounted there."""
+        path = posixpath.normpath(posixpath.join(self.workdir or "/", path))
+        mount = covering(self.service.volumes.values(), path)
+        return None if mount is None or mount.source is None else _below(mount.source, mount.target, path)
+
 
 class Reader:
     """Makes containers of services; each Dockerfile is read once for the same arguments."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._images: dict[tuple[str, str, tuple[tuple[str, str], ...]], Image | None] = {}
+        self._inline: dict[tuple[object, ...], Image | None] = {}
+        self._copies: dict[tuple[Stage | None, str], list[tuple[str, str, str]]] = {}
 
     def container(self, service: Service) -> Container:
         """What runs for *service*."""
@@ -125,14 +132,13 @@ class Reader:
         build = service.build
         if build is None:
             return None, _named(service.image or "")
-        key = build.dockerfile or "", build.inline or "", tuple(sorted(build.arguments.items()))
-        if key not in self._images:
-            text = build.inline or (self._files.text(build.dockerfile) if build.dockerfile else None)
-            try:
-                self._images[key] = None if text is None else images.read(text, build.arguments)
-            except Unreadable:  # which is for the check of Dockerfiles to say
-                self._images[key] = None
-        image = self._images[key]
+        if build.inline:
+            key = build.inline, *sorted(build.arguments.items())
+            if key not in self._inline:
+                self._inline[key] = _read(build.inline, build.arguments)
+            image = self._inline[key]
+        else:
+            image = self._files.dockerfile(build.dockerfile, build.arguments) if build.dockerfile else None
         stage = (image.stage(build.target) if build.target else image.final) if image else None
         return stage, _named(_lineage(stage)[-1].base) if stage else ""
 
@@ -150,15 +156,30 @@ class Reader:
         build = container.service.build
         if build is None or build.context is None:
             return
-        for stage in container.lineage:
-            for copy in reversed(stage.copies):
-                target = posixpath.normpath(posixpath.join(stage.workdir or "/", copy.target))
-                for source in copy.sources if copy.origin is None else ():
-                    place, name = posixpath.normpath(posixpath.join(build.context, source)), posixpath.basename(source)
-                    if self._files.is_dir(place):
-                        yield _below(place, target, path) or ""
-                    elif path in (target, posixpath.join(target, name)) or word == name:
-                        yield place
+        key = container.stage, build.context
+        if key not in self._copies:
+            self._copies[key] = list(_copies(container.lineage, build.context))
+        for place, target, name in self._copies[key]:
+            if self._files.is_dir(place):
+                yield _below(place, target, path) or ""
+            elif path in (target, posixpath.join(target, name)) or word == name:
+                yield place
+
+
+def _copies(lineage: Iterable[Stage], context: str) -> Iterator[tuple[str, str, str]]:
+    """Of each source that is copied from *context*, the last first: where it lies, where it is put, and its name."""
+    for stage in lineage:
+        for copy in reversed(stage.copies):
+            target = posixpath.normpath(posixpath.join(stage.workdir or "/", copy.target))
+            for source in copy.sources if copy.origin is None else ():
+                yield posixpath.normpath(posixpath.join(context, source)), target, posixpath.basename(source)
+
+
+def _read(text: str, arguments: Mapping[str, str]) -> Image | None:
+    try:
+        return images.read(text, arguments)
+    except Unreadable:
+        return None
 
 
 def covering(mounts: Iterable[Mount], path: str) -> Mount | None:

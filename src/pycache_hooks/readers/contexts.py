@@ -9,7 +9,9 @@ from pycache_hooks.readers import dockerfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+    from pycache_hooks.readers.files import Files
 
 IGNORE_FILES = (".dockerignore", ".containerignore")
 """At the root of a context, or behind the name of a Dockerfile."""
@@ -65,81 +67,70 @@ def is_compose_file(path: str) -> bool:
     return name.startswith(_COMPOSE_STARTS) and name.endswith((".yml", ".yaml"))
 
 
-def read(root: str, paths: Iterable[str], given: Iterable[str] = ()) -> Builds:
-    """The builds that the tracked *paths* of the work tree at *root* show.
+def read(files: Files, given: Iterable[str] = ()) -> list[Context]:
+    """The builds that the tracked *files* show.
 
     A compose file says which directory goes with which Dockerfile. For the Dockerfiles that none names it is their own
     directory or the root, whichever holds what they copy. *given*: the directories that are asked about, if not all.
     """
-    files = sorted(path for path in paths if any(part in path for part in TELLING))
-    builds = Builds(root)
-    copies = {path: builds.copies(path) for path in files if is_dockerfile(path)}
-    for path in files:
-        if is_compose_file(path):
-            for place, target in _builds(builds.text(path)):
-                directory = _joined(path.rpartition("/")[0], place)
-                if directory is not None:
-                    file = (_joined(directory, target) or "") if target else ""
-                    builds.found.append(Context(directory, file, copies.get(file) or builds.copies(file)))
-    named = {context.dockerfile for context in builds.found}
+    root, paths = files.root, files.named(*TELLING)
+    copies = {path: _copies(files, path) for path in paths if is_dockerfile(path)}
+    found = [Context(place, path, copies.get(path) or _copies(files, path)) for place, path in _composed(files)]
+    named = {context.dockerfile for context in found}
     unnamed = [path for path in copies if path not in named]
-    for path in unnamed:
-        builds.found += [Context(place, path, copies[path]) for place in _places(root, path, copies)]
+    found += [Context(place, path, copies[path]) for path in unnamed for place in _places(root, path, copies)]
     # An ignore file with no Dockerfile beside it is for one that is made elsewhere; with one, the above has decided.
-    known = {context.directory for context in builds.found} | {path.rpartition("/")[0] for path in copies}
-    ignoring = [path.rpartition("/")[0] for path in files if path.rpartition("/")[2] in IGNORE_FILES]
-    builds.found += [Context(place, "") for place in dict.fromkeys(ignoring) if place not in known]
+    known = {context.directory for context in found} | {path.rpartition("/")[0] for path in copies}
+    ignoring = [path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] in IGNORE_FILES]
+    found += [Context(place, "") for place in dict.fromkeys(ignoring) if place not in known]
     if given:
-        builds.found = [
+        return [
             context
             for place in given
             for context in (
-                [context for context in builds.found if context.directory == place]
+                [context for context in found if context.directory == place]
                 or [Context(place, path, copies[path]) for path in unnamed if _fits(root, place, path, copies[path])]
                 or [Context(place, "", (dockerfile.EVERYTHING,))]
             )
         ]
-    return builds
+    return found
 
 
-class Builds:
-    """The contexts *found* in the work tree at *root*, and of which files why they are *unreadable*."""
+def _copies(files: Files, path: str) -> tuple[str, ...]:
+    """What the Dockerfile at *path* takes from its context."""
+    return tuple(dockerfile.copied(files.instructions(path))) if path else ()
 
-    __slots__ = ("found", "root", "unreadable")
 
-    def __init__(self, root: str) -> None:
-        self.root = root
-        self.found: list[Context] = []
-        self.unreadable: dict[str, str] = {}
-
-    def copies(self, path: str) -> tuple[str, ...]:
-        """What the Dockerfile at *path* takes from its context."""
-        return tuple(dockerfile.copied(self.text(path))) if path else ()
-
-    def text(self, path: str) -> str:
-        """What a file says; nothing if there is no such file, as in a sparse work tree, or it cannot be read."""
-        try:
-            with open(os.path.join(self.root, path), "rb") as file:
-                return file.read(MAX_BYTES).decode("utf-8", "replace")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
-            return ""
-        except OSError as error:
-            self.unreadable[path] = error.strerror or type(error).__name__
-            return ""
+def _composed(files: Files) -> Iterable[tuple[str, str]]:
+    """The context and the Dockerfile of each build of the compose files; `""` if that is inline, or nobody knows it."""
+    builds = (ways[-1].build for _, services in files.projects for ways in services)
+    places = ((build.context, build.dockerfile or "") for build in builds if build)
+    return dict.fromkeys((directory, path) for directory, path in places if directory is not None)
 
 
 def _places(root: str, path: str, copies: dict[str, tuple[str, ...]]) -> list[str]:
     """The context of a Dockerfile that no compose file names; both that it may be, if both have an ignore file.
 
-    *copies*: every Dockerfile. One at the root is what an ignore file at the root is there for.
+    None where it may be one of several above: its own does not fit, and nothing shows that it is the root. *copies*: every
+    Dockerfile. One at the root is what an ignore file at the root is there for.
     """
     own = path.rpartition("/")[0]
     places = list(dict.fromkeys((own, "")))
-    fitting = [place for place in places if _fits(root, place, path, copies[path])] or places
+    fitting = [place for place in places if _fits(root, place, path, copies[path])]
+    if "/" in own and own not in fitting and not _is_shown(root, path, copies[path]):
+        return []
+    fitting = fitting or places
     ignoring = [place for place in fitting if any(_has(root, place, name) for name in IGNORE_FILES)]
     if own in fitting and any("/" not in other for other in copies):
         ignoring = [place for place in ignoring if place == own]
     return ignoring or fitting[:1]
+
+
+def _is_shown(root: str, path: str, copies: tuple[str, ...]) -> bool:
+    """Whether anything shows that the root is the context: an ignore file, or something that is copied and lies there."""
+    if any(_has(root, "", name) or _has(root, "", path + name) for name in IGNORE_FILES):
+        return True
+    return any(source != dockerfile.EVERYTHING and _is_known(source) and _has(root, "", source) for source in copies)
 
 
 def _fits(root: str, place: str, path: str, copies: tuple[str, ...]) -> bool:
@@ -153,9 +144,13 @@ def _fits(root: str, place: str, path: str, copies: tuple[str, ...]) -> bool:
         if source == dockerfile.EVERYTHING:
             if place and all(is_dockerfile(name) or _is_about_builds(name) for name in _names(root, place)):
                 return False
-        elif not any(mark in source for mark in "*?[$") and not _has(root, place, source):
+        elif _is_known(source) and not _has(root, place, source):
             return False
     return True
+
+
+def _is_known(source: str) -> bool:
+    return not any(mark in source for mark in "*?[$")
 
 
 def _is_about_builds(name: str) -> bool:
@@ -169,106 +164,9 @@ def _names(root: str, place: str) -> list[str]:
         return []
 
 
-def _builds(text: str) -> list[tuple[str, str]]:
-    """The context and the Dockerfile of each ``build:`` of a compose file, as far as they are written out.
-
-    Only that much is read, line by line: no YAML library is imported for it. What depends on variables is left out, and
-    the Dockerfile is then judged as one that no compose file names. ``dockerfile_inline`` has none: ``""``.
-    """
-    fields: dict[tuple[str, ...], dict[str, str]] = {}
-    anchors: dict[str, tuple[str, ...]] = {}
-    for path, value in _entries(text):
-        anchor, _, rest = value.removeprefix("&").partition(" ")
-        if value.startswith("&"):
-            anchors[anchor] = path
-        fields.setdefault(path[:-1], {})[path[-1]] = _scalar(rest) if value.startswith("&") else value
-    builds = []
-    for above, siblings in fields.items():
-        if "build" in siblings and above[-1:] != ("services",):
-            build = _fields(siblings["build"], (*above, "build"), fields, anchors)
-            target = "" if "dockerfile_inline" in build else build.get("dockerfile") or "Dockerfile"
-            place = build.get("context") or "."
-            if build and not any(mark in field for field in (place, target) for mark in "$*&:!"):
-                builds.append((place, target))
-    return builds
-
-
-def _fields(
-    value: str,
-    path: tuple[str, ...],
-    fields: dict[tuple[str, ...], dict[str, str]],
-    anchors: dict[str, tuple[str, ...]],
-) -> dict[str, str]:
-    """What a ``build:`` says, in whichever form: its *value*, or what stands below it."""
-    if value.startswith("*"):
-        path = anchors.get(value[1:], ("",))
-        value = fields.get(path[:-1], {}).get(path[-1], "")
-    if value.startswith("{"):
-        pairs = (pair.partition(":") for pair in value.strip("{} ").split(","))
-        return {_scalar(name): _scalar(field) for name, _, field in pairs}
-    if value:
-        return {"context": value}
-    own = fields.get(path, {})
-    return fields.get(anchors.get(own.get("<<", "")[1:], ("",)), {}) | own
-
-
-def _entries(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every ``key: value`` of the block mappings, with the keys that it stands below."""
-    above: list[tuple[int, str]] = []
-    block = -1
-    lines = iter(text.splitlines())
-    for line in lines:
-        words = line.strip()
-        indent = len(line) - len(line.lstrip())
-        if not words or words.startswith("#") or 0 <= block < indent:
-            continue
-        block = -1
-        while above and above[-1][0] >= indent:
-            above.pop()
-        key, _, rest = words.partition(":")
-        above.append((indent, key.strip("\"' ")))
-        value = _scalar(rest)
-        if value.startswith(("|", ">")):
-            block = indent
-        elif value.startswith("{"):
-            value = _flow(value, lines)
-        yield tuple(name for _, name in above), value
-
-
-def _flow(start: str, lines: Iterator[str]) -> str:
-    """A flow mapping to its end, which may be some *lines* further down."""
-    parts = [start]
-    depth = start.count("{") - start.count("}")
-    while depth > 0 and (line := next(lines, None)) is not None:
-        parts.append(_scalar(line))
-        depth += line.count("{") - line.count("}")
-    return " ".join(parts)
-
-
-def _scalar(text: str) -> str:
-    text = text.strip()
-    if text[:1] in ("'", '"'):
-        return text[1:].partition(text[0])[0]
-    return "" if text.startswith("#") else text.partition(" #")[0].strip()
-
-
-def _joined(directory: str, path: str) -> str | None:
-    """*path* in *directory*, relative to the root of the repository, or None if it lies outside."""
-    if path.startswith("/"):
-        return None
-    joined = posixpath.normpath(posixpath.join(directory, path))
-    if joined == ".." or joined.startswith("../"):
-        return None
-    return "" if joined == "." else joined
-
-
 def _is_below(path: str, directory: str) -> bool:
     return not directory or path.startswith(f"{directory}/")
 
 
 def _has(root: str, place: str, path: str) -> bool:
     return os.path.lexists(os.path.join(root, place, path))
-
-
-MAX_BYTES = 1 << 20
-"""A Dockerfile or compose file is read as far as that."""

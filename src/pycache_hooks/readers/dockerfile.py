@@ -13,7 +13,9 @@ from pycache_hooks.readers.files import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pycache_hooks.readers.shell import Command
 
 EVERYTHING = "."
 """The source of a COPY that takes the whole context."""
@@ -64,11 +66,13 @@ class Instruction:
 
     *name* is in lower case. *text* is what follows the name and the *flags*, its lines joined. *operands* are what BuildKit
     takes that for: words, or one text, or names and values in turns. *words*: those of the JSON form, None in any other.
-    *trigger*: what ONBUILD puts off. *escape*: the escape character of the file.
+    *trigger*: what ONBUILD puts off. *escape*: the escape character of the file. *commands*: what `images` reads in it, by
+    what SHELL says: once, however often the file is built.
     """
 
     __slots__ = (
         "_breaks",
+        "commands",
         "end",
         "escape",
         "flags",
@@ -86,6 +90,7 @@ class Instruction:
         self.line = self.end = line
         self.escape = escape
         self.heredocs: tuple[Heredoc, ...] = ()
+        self.commands: dict[tuple[str, ...], list[Command]] = {}
         self.trigger: Instruction | None = None
         self.words: tuple[str, ...] | None = None
         self.operands: tuple[str, ...]
@@ -132,31 +137,38 @@ class Instruction:
 
 def instructions(text: str) -> list[Instruction]:
     """The instructions of a Dockerfile, in order. Raises Unreadable where BuildKit refuses it before it builds."""
-    found = list(_instructions(text))
-    if not found:
-        raise Unreadable(None, "no instructions")
-    if not _is_foreign(text):
-        for instruction in found:
-            if instruction.name not in _NAMES:
-                raise Unreadable(instruction.line, f"unknown instruction: {short(instruction.name.upper()) or 'none'}")
+    found, refused = parsed(text)
+    if refused:
+        raise refused
     return found
 
 
-def copied(text: str) -> list[str]:
-    """The sources of every COPY and ADD of *text*, as paths from the root of the build context.
+def parsed(text: str) -> tuple[list[Instruction], Unreadable | None]:
+    """The instructions of a Dockerfile up to where it is unreadable, and why it is, if it is."""
+    found: list[Instruction] = []
+    try:
+        found.extend(_instructions(text))  # one by one: those before a mistake stay
+    except Unreadable as reason:
+        return found, reason
+    if not found:
+        return found, Unreadable(None, "no instructions")
+    unknown = next((instruction for instruction in found if instruction.name not in _NAMES), None)
+    if unknown and not _is_foreign(text):
+        return found, Unreadable(unknown.line, f"unknown instruction: {short(unknown.name.upper()) or 'none'}")
+    return found, None
+
+
+def copied(found: Iterable[Instruction]) -> list[str]:
+    """The sources of every COPY and ADD among the instructions *found*, as paths from the root of the build context.
 
     Left out is what comes from elsewhere: another stage or image (``--from``), an address, a heredoc; and ONBUILD, which
-    copies from the context of the image that is built upon this one. What is unreadable ends it: nothing is raised.
+    copies from the context of the image that is built upon this one.
     """
     sources: list[str] = []
-    try:
-        for instruction in _instructions(text):
-            taking = instruction.name in TAKING and not any(flag.startswith("--from=") for flag in instruction.flags)
-            if taking:
-                unquoted = instruction.operands if instruction.words else [w.strip("\"'") for w in instruction.operands]
-                sources += [inside(word) for word in unquoted[:-1] if not is_elsewhere(word)]
-    except Unreadable:
-        pass
+    for instruction in found:
+        if instruction.name in TAKING and not any(flag.startswith("--from=") for flag in instruction.flags):
+            unquoted = instruction.operands if instruction.words else [w.strip("\"'") for w in instruction.operands]
+            sources += [inside(word) for word in unquoted[:-1] if not is_elsewhere(word)]
     return sources
 
 
@@ -324,6 +336,9 @@ def _text(octets: str) -> str:
 
 def _json(text: str, line: int) -> tuple[str, ...] | None:
     """The words of a JSON array, or None if *text* is none: it means the same as without the brackets then."""
+    plain = _plain_json(text)
+    if plain:
+        return plain
     import json
 
     try:
@@ -333,6 +348,14 @@ def _json(text: str, line: int) -> tuple[str, ...] | None:
     if not all(isinstance(word, str) for word in words):
         raise Unreadable(line, "a JSON array of something else than strings")
     return tuple(word.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for word in words)
+
+
+def _plain_json(text: str) -> tuple[str, ...]:
+    r"""The words of a JSON array of one string or more that has no backslash: most have none, and importing json takes long."""
+    parts = text.split('"')
+    outside = [part.strip(" ") for part in parts[::2]]
+    is_plain = len(parts) % 2 and outside == ["[", *[","] * (len(outside) - 2), "]"]
+    return tuple(parts[1::2]) if is_plain and text.isprintable() and "\\" not in text else ()
 
 
 def _refused(constant: str) -> None:
@@ -609,7 +632,7 @@ def _broken(text: str, places: Sequence[int]) -> str:
     """*text* with a backslash and a newline at *places*, each put off to where a shell takes them out again."""
     parts: list[str] = []
     done = 0
-    kept = _kept(text)
+    kept = _kept(text) if any(mark in text for mark in "'\\#") else iter(())
     start = end = 0
     for place in places:
         while end <= place and start < len(text):

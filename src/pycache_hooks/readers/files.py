@@ -7,6 +7,10 @@ import posixpath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pycache_hooks.readers import compose
+    from pycache_hooks.readers.dockerfile import Instruction
     from pycache_hooks.readers.images import Image
     from pycache_hooks.readers.project import Project
     from pycache_hooks.readers.yaml import Value
@@ -30,16 +34,32 @@ class Files:
     *unreadable*: which of the files that were asked for cannot be read, and why.
     """
 
-    __slots__ = ("_images", "_start", "_texts", "_values", "project", "root", "unreadable")
+    __slots__ = (
+        "_directories",
+        "_images",
+        "_instructions",
+        "_named",
+        "_projects",
+        "_start",
+        "_texts",
+        "_values",
+        "project",
+        "root",
+        "unreadable",
+    )
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.root = project.root
         self.unreadable: dict[str, Unreadable] = {}
         self._start = os.path.realpath(self.root).rstrip(os.sep) + os.sep
+        self._named: dict[tuple[str, ...], list[str]] = {}
+        self._directories: dict[str, bool] = {}
         self._texts: dict[str, str | None] = {}
-        self._images: dict[str, Image | None] = {}
+        self._instructions: dict[str, tuple[list[Instruction], Unreadable | None]] = {}
+        self._images: dict[tuple[object, ...], Image | None] = {}
         self._values: dict[str, list[Value] | None] = {}
+        self._projects: list[tuple[compose.Project, list[list[compose.Service]]]] | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -47,8 +67,11 @@ class Files:
         return self.project.paths
 
     def named(self, *parts: str) -> list[str]:
-        """The tracked paths that contain one of *parts*, sorted."""
-        return sorted({path for part in parts for path in self.project.containing(os.fsencode(part))})
+        """The tracked paths that contain one of *parts*, sorted: one list for all who ask, not to be changed."""
+        if parts not in self._named:
+            found = {path for part in parts for path in self.project.containing(os.fsencode(part))}
+            self._named[parts] = sorted(found)
+        return self._named[parts]
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file or directory in the work tree, tracked or not."""
@@ -56,7 +79,9 @@ class Files:
 
     def is_dir(self, path: str) -> bool:
         """Whether *path* is a directory of the work tree."""
-        return self._inside(path) and os.path.isdir(os.path.join(self.root, path))
+        if path not in self._directories:
+            self._directories[path] = self._inside(path) and os.path.isdir(os.path.join(self.root, path))
+        return self._directories[path]
 
     def text(self, path: str) -> str | None:
         """What the file says; None where there is no such file, as in a sparse work tree, or it cannot be read."""
@@ -68,18 +93,25 @@ class Files:
                 self._texts[path] = None
         return self._texts[path]
 
-    def dockerfile(self, path: str) -> Image | None:
-        """The stages of the Dockerfile at *path*; None as `text`."""
-        if path not in self._images:
+    def instructions(self, path: str) -> list[Instruction]:
+        """The instructions of the Dockerfile at *path*, as far as it is readable."""
+        return self._parsed(path)[0]
+
+    def dockerfile(self, path: str, arguments: Mapping[str, str] | None = None) -> Image | None:
+        """The stages of the Dockerfile at *path*, built with these *arguments*; None as `text`."""
+        key = path, *sorted((arguments or {}).items())
+        if key not in self._images:
             from pycache_hooks.readers import images
 
-            text = self.text(path)
-            self._images[path] = None
+            self._images[key] = None
+            instructions, refused = self._parsed(path)
             try:
-                self._images[path] = None if text is None else images.read(text)
+                if instructions and not refused:
+                    self._images[key] = images.built(instructions, arguments)
             except Unreadable as reason:
-                self.unreadable[path] = reason
-        return self._images[path]
+                if not arguments:  # else the arguments are wrong, not the file
+                    self.unreadable[path] = reason
+        return self._images[key]
 
     def yaml(self, path: str, *, repeated: bool = False) -> list[Value] | None:
         """The documents of the YAML file at *path*; None as `text`. *repeated*: a key may stand twice."""
@@ -93,6 +125,31 @@ class Files:
             except Unreadable as reason:
                 self.unreadable[path] = reason
         return self._values[path]
+
+    @property
+    def projects(self) -> list[tuple[compose.Project, list[list[compose.Service]]]]:
+        """What the tracked compose files come to: their `compose.alternatives`."""
+        if self._projects is None:
+            from pycache_hooks.readers import contexts
+
+            paths = [path for path in self.named("compose") if contexts.is_compose_file(path)]
+            self._projects = []
+            if paths:
+                from pycache_hooks.readers import compose
+
+                self._projects = list(compose.alternatives(self, paths))
+        return self._projects
+
+    def _parsed(self, path: str) -> tuple[list[Instruction], Unreadable | None]:
+        if path not in self._instructions:
+            from pycache_hooks.readers import dockerfile
+
+            text = self.text(path)
+            self._instructions[path] = ([], None) if text is None else dockerfile.parsed(text)
+            refused = self._instructions[path][1]
+            if refused:
+                self.unreadable[path] = refused
+        return self._instructions[path]
 
     def _read(self, path: str) -> str | None:
         if not self._inside(path):
@@ -118,12 +175,12 @@ class Files:
 
 def _decoded(data: bytes) -> str:
     """*data* as text: UTF-8, or UTF-16 behind its mark. Raises Unreadable for anything else, such as a binary file."""
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     try:
-        text = data.decode(encoding)
+        text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(line, f"not {encoding.upper().removesuffix('-SIG')}") from None
+        raise Unreadable(line, f"not {encoding.upper()}") from None
     if "\0" in text:
         raise Unreadable(text.count("\n", 0, text.index("\0")) + 1, "a binary file")
     return text

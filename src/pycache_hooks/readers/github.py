@@ -8,7 +8,6 @@ from __future__ import annotations
 from pycache_hooks.readers import runners, shell
 from pycache_hooks.readers.pipelines import (
     DEEPEST,
-    GITHUB,
     UNKNOWN,
     CacheUse,
     Job,
@@ -19,10 +18,12 @@ from pycache_hooks.readers.pipelines import (
     joined,
     mapping,
     options_user,
+    plain,
     scalar,
     settings,
     texts,
 )
+from pycache_hooks.readers.systems import GITHUB
 from pycache_hooks.readers.yaml import List, Map, Text
 
 TYPE_CHECKING = False
@@ -101,7 +102,7 @@ def _workflow(scripts: Scripts, path: str, document: Map, used: set[str]) -> lis
     jobs = []
     defaults = _defaults(document)
     for name, value in mapping(document.get("jobs")).items():
-        if not isinstance(value, Map) or not isinstance(value.get("steps"), List):
+        if not isinstance(value, Map) or not isinstance(value.get("steps"), List) or _is_off(value):
             continue  # a reusable workflow has its jobs elsewhere
         sets = _label_sets(value.get("runs-on"), mapping(mapping(value.get("strategy")).get("matrix")))
         labels, persistent = _runner(sets)
@@ -117,6 +118,11 @@ def _workflow(scripts: Scripts, path: str, document: Map, used: set[str]) -> lis
         walk.steps(value.get("steps"))
         jobs.append(job)
     return jobs
+
+
+def _is_off(holder: Map) -> bool:
+    """Whether a job or a step never runs."""
+    return scalar(holder.get("if")).removeprefix("${{").removesuffix("}}").strip() == "false"
 
 
 def _defaults(holder: Map) -> tuple[str, str]:
@@ -154,7 +160,7 @@ class _Walk:
     def steps(self, value: Value) -> None:
         """Go through a list of steps."""
         for step in value if isinstance(value, List) else ():
-            if isinstance(step, Map) and self.scripts.afford():
+            if isinstance(step, Map) and not _is_off(step) and self.scripts.afford():
                 if isinstance(step.get("run"), Text):
                     self._run(step, scalar(step.get("run")))
                 elif isinstance(step.get("uses"), Text):
@@ -187,7 +193,7 @@ class _Walk:
             self._publish(found, script)
         elif program.startswith("python"):
             command = shell.Command([name, "-c", script], first_line(script))
-            self.job.runs.append(Run(here.path, script.line, command, here.environment, here.inside(here.directory)))
+            self.job.runs.append(Run(here, script.line, command, here.environment))
         elif "GITHUB_ENV" in script:
             self.place.environment |= _assignments(script)
 
@@ -231,8 +237,9 @@ class _Walk:
         self.place.tree = joined("", path or ".")
 
     def _cache(self, line: int, name: str, given: Map) -> None:
-        key = self._expanded(scalar(given.get("key")))
-        remedy = "key: <tool>-${{ runner.os }}-${{ hashFiles('<lock>') }}"
+        written = scalar(given.get("key"))
+        key = self._expanded(written)
+        remedy = f"key: {plain(written) or '<tool>-${{ runner.os }}'}-${{{{ hashFiles('<lock>') }}}}"
         patterns, constant = hashed(key)
         paths = self._expanded(scalar(given.get("path"))).splitlines()
         cache = CacheUse(self.place.path, given.lines.get("key", line), name, remedy, key=key, patterns=patterns)
@@ -247,7 +254,7 @@ class _Walk:
             if named and tool == "pip":
                 patterns.append(_SETUP_PYTHON["pip"][1])
             line = given.lines.get("cache-dependency-path", given.lines["cache"])
-            remedy = "cache-dependency-path: <lock>"
+            remedy = _remedy("cache-dependency-path", named)
             cache = CacheUse(self.place.path, line, "actions/setup-python", remedy, patterns=patterns, tool=tool)
             self._keep(cache)
 
@@ -255,9 +262,10 @@ class _Walk:
         enabled = scalar(given.get("enable-cache")).lower()
         named = "cache-dependency-glob" in given
         if enabled == "true" or (named and enabled in ("", "auto")):
-            patterns = scalar(given.get("cache-dependency-glob")).splitlines() if named else _SETUP_UV
+            globs = scalar(given.get("cache-dependency-glob"))
+            patterns = globs.splitlines() if named else _SETUP_UV
             line = given.lines.get("cache-dependency-glob", given.lines.get("enable-cache", line))
-            remedy = "cache-dependency-glob: <lock>"
+            remedy = _remedy("cache-dependency-glob", globs)
             cache = CacheUse(self.place.path, line, "astral-sh/setup-uv", remedy, patterns=patterns, tool="uv")
             self._keep(cache, scalar(given.get("working-directory")) or ".")
 
@@ -277,6 +285,12 @@ class _Walk:
             if found is not None:
                 value = value.replace(f"${{{{{expression}}}}}", found)
         return value
+
+
+def _remedy(name: str, value: str) -> str:
+    """The input *name* with the lock file behind what its *value* lists."""
+    patterns = [line.strip() for line in value.splitlines() if line.strip()]
+    return "\n  ".join([f"{name}: |", *patterns, "<lock>"]) if patterns else f"{name}: <lock>"
 
 
 def hashed(key: str) -> tuple[list[str], bool]:
@@ -342,11 +356,15 @@ def _chosen(label: Text, matrix: Map) -> list[list[str]]:
     name = expression.removeprefix("matrix.")
     if name == expression or not name.replace("-", "_").isidentifier():
         pieces = expression.split("'")
-        for before, string in zip(pieces[::2], pieces[1::2], strict=False):
-            # One of several runners, in whatever case; and not what something is compared with.
-            if runners.SELF_HOSTED in string and not before.rstrip().endswith("="):
-                return [[runners.SELF_HOSTED]]
-        return [[label]]
+        literals = [
+            string
+            for before, string in zip(pieces[::2], pieces[1::2], strict=False)
+            if not before.rstrip().endswith("=")  # what something is compared with
+        ]
+        alone = any(runners.SELF_HOSTED in string for string in literals)
+        hosted = any(runners.names_hosted(string) for string in literals)
+        # In one copy of the repository this runner, in another that one: nobody knows which counts.
+        return [[runners.SELF_HOSTED]] if alone and not hosted else [[label]]
     values = [*_items(matrix.get(name)), *(mapping(row).get(name) for row in _items(matrix.get("include")))]
     return [[str(text) for text in texts(value)] for value in values if value is not None] or [[label]]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pycache_hooks.readers import globs, runners
 from pycache_hooks.readers.pipelines import (
     DEEPEST,
-    GITLAB,
     UNKNOWN,
     CacheUse,
     Job,
@@ -18,14 +17,18 @@ from pycache_hooks.readers.pipelines import (
     first_line,
     joined,
     mapping,
+    plain,
     scalar,
     settings,
     texts,
 )
+from pycache_hooks.readers.systems import GITLAB
 from pycache_hooks.readers.yaml import List, Map, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pycache_hooks.readers.pipelines import Scripts
     from pycache_hooks.readers.yaml import Value
 
@@ -48,16 +51,21 @@ https://docs.gitlab.com/ci/variables/predefined_variables/
 
 def read(scripts: Scripts) -> list[Job]:
     """The jobs of the project's pipeline, and of those that it triggers from other files of the repository."""
-    jobs: list[Job] = []
+    pipelines: list[_Pipeline] = []
     waiting, seen = [MAIN], {MAIN}
     while waiting and len(seen) <= 1000:  # noqa: PLR2004 - no pipeline has as many children
         pipeline = _Pipeline(scripts)
         pipeline.include(waiting.pop(), 0)
-        jobs += pipeline.jobs()
+        pipelines.append(pipeline)
         for path in pipeline.children():
             if path not in seen:
                 seen.add(path)
                 waiting.append(path)
+    jobs = [job for pipeline in pipelines for job in pipeline.jobs()]
+    fresh = {tags for pipeline in pipelines for tags in pipeline.fresh()}
+    for job in jobs:
+        if any(tags.issubset(job.labels) for tags in fresh):
+            job.persistent = False
     return jobs
 
 
@@ -71,6 +79,7 @@ class _Pipeline:
         self._kept: list[Map] = []  # alive, as their identities are keys of the above
         self._seen: set[str] = set()
         self._wholes: dict[str, Map] = {}
+        self._inheriting: dict[str, Map] = {}
 
     def include(self, path: str, depth: int) -> None:
         """Merge the file at *path*, behind the files that it includes."""
@@ -86,10 +95,21 @@ class _Pipeline:
     def jobs(self) -> list[Job]:
         """The jobs, in order."""
         return [
-            self._job(name, self._whole(name))
+            self._job(name)
             for name in self._all
             if name not in _NO_JOBS and not name.startswith(".") and self._whole(name).get("script") is not None
         ]
+
+    def fresh(self) -> Iterator[frozenset[str]]:
+        """The tags of each job, and of each template of one, whose runner makes a machine for it."""
+        for name in self._all:
+            value = self._inherited(name) if name not in _NO_JOBS else Map()
+            tags = frozenset(str(tag) for tag in self._lines(value.get("tags")))
+            if tags and self._is_fresh(value):
+                yield tags
+
+    def _is_fresh(self, value: Map) -> bool:
+        return runners.is_fresh_on_gitlab(self._environment(value)) or "kubernetes" in mapping(value.get("image"))
 
     def children(self) -> list[str]:
         """The files of the repository that jobs start other pipelines from."""
@@ -146,19 +166,30 @@ class _Pipeline:
             self._wholes[name] = self._merged(above, own) if above else own
         return self._wholes[name]
 
-    def _job(self, name: str, value: Map) -> Job:
-        default = mapping(self._all.get("default"))
-        inherit = mapping(value.get("inherit"))
-        if inherit.get("default") != "false":
-            for key in _INHERITED:
-                if key not in value:
-                    value = self._merged(Map(), value) if key in default or key in self._all else value
-                    value[key] = default.get(key, self._all.get(key))
-                    value.lines[key] = 0
-        shared = self._all.get("variables") if inherit.get("variables") != "false" else None
-        environment = self._variables(shared) | self._variables(value.get("variables"))
+    def _inherited(self, name: str) -> Map:
+        """The job *name* with what it extends, and with the defaults for the rest."""
+        if name not in self._inheriting:
+            value = self._whole(name)
+            default = mapping(self._all.get("default"))
+            if mapping(value.get("inherit")).get("default") != "false":
+                for key in _INHERITED:
+                    if key not in value and (key in default or key in self._all):
+                        value = self._merged(Map(), value)
+                        value[key] = default.get(key, self._all.get(key))
+                        value.lines[key] = 0
+            self._inheriting[name] = value
+        return self._inheriting[name]
+
+    def _environment(self, value: Map) -> dict[str, str]:
+        """The variables of a job, its own and those for all."""
+        shared = self._all.get("variables") if mapping(value.get("inherit")).get("variables") != "false" else None
+        return self._variables(shared) | self._variables(value.get("variables"))
+
+    def _job(self, name: str) -> Job:
+        value = self._inherited(name)
+        environment = self._environment(value)
         tags = [str(tag) for tag in self._lines(value.get("tags"))]
-        persistent = runners.keeps_its_tree_on_gitlab(tags)
+        persistent = False if self._is_fresh(value) else runners.keeps_its_tree_on_gitlab(tags)
         job = Job(GITLAB, self._origin(value), self._all.lines[name], name, labels=tags, persistent=persistent)
         image = value.get("image")
         job.container = scalar(image) or scalar(mapping(image).get("name"))
@@ -212,10 +243,16 @@ class _Pipeline:
             patterns = [str(text) for text in texts(mapping(key).get("files") or mapping(key).get("files_commits"))]
             name, constant = _expanded(scalar(key) or scalar(mapping(key).get("prefix")), environment)
             line = about.lines.get("key", about.line)
-            remedy = "key: {files: [<lock>]}"
+            remedy = _remedy(scalar(key) or scalar(mapping(key).get("prefix")), patterns)
             made = CacheUse(self._origin(about), line, "cache", remedy, paths=paths, key=name, patterns=patterns)
             made.constant = constant
             job.caches.append(made)
+
+
+def _remedy(prefix: str, patterns: list[str]) -> str:
+    """A key with the lock file that keeps its *prefix*, and the first of its *patterns*: GitLab hashes two files at most."""
+    kept = f', prefix: "{prefix}"' if plain(prefix) and not set('"\\') & set(prefix) else ""
+    return f"key: {{files: [{', '.join([*patterns[:1], '<lock>'])}]{kept}}}"
 
 
 def _expanded(text: str, environment: dict[str, str]) -> tuple[str, bool]:

@@ -16,7 +16,7 @@ from pycache_hooks.readers.files import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pycache_hooks.readers.dockerfile import Instruction
     from pycache_hooks.readers.shell import Command
@@ -249,8 +249,13 @@ class Image:
 
 def read(text: str, arguments: Mapping[str, str] | None = None) -> Image:
     """The stages of the Dockerfile *text*, built with these *arguments*. Raises Unreadable where BuildKit builds nothing."""
+    return built(dockerfile.instructions(text), arguments)
+
+
+def built(instructions: Iterable[Instruction], arguments: Mapping[str, str] | None = None) -> Image:
+    """The same of the *instructions* of a Dockerfile."""
     reader = _Reader(arguments or {})
-    for instruction in dockerfile.instructions(text):
+    for instruction in instructions:
         reader.take(instruction)
     if not reader.image.stages:
         raise Unreadable(None, "no FROM")
@@ -628,6 +633,13 @@ def _process(instruction: Instruction, interpreter: Sequence[str]) -> Process | 
 
 def _commands(instruction: Instruction, interpreter: Sequence[str]) -> list[Command]:
     """The commands of a RUN, CMD or ENTRYPOINT; *interpreter*: what SHELL says, if anything."""
+    shell_words = tuple(interpreter)
+    if shell_words not in instruction.commands:
+        instruction.commands[shell_words] = _read_commands(instruction, shell_words)
+    return instruction.commands[shell_words]
+
+
+def _read_commands(instruction: Instruction, interpreter: tuple[str, ...]) -> list[Command]:
     if instruction.words is not None:
         found = shell.from_words(instruction.words, instruction.line)
     elif any(_program(word) in _WINDOWS_SHELLS for word in interpreter):
@@ -639,7 +651,7 @@ def _commands(instruction: Instruction, interpreter: Sequence[str]) -> list[Comm
     return found
 
 
-def _scripted(instruction: Instruction, interpreter: Sequence[str]) -> list[Command]:
+def _scripted(instruction: Instruction, interpreter: tuple[str, ...]) -> list[Command]:
     """The commands of the shell form. One heredoc alone is the script itself, and its ``#!`` counts."""
     line, heredocs = instruction.line, instruction.heredocs
     text, script = instruction.text, instruction.script
@@ -649,7 +661,7 @@ def _scripted(instruction: Instruction, interpreter: Sequence[str]) -> list[Comm
             script = "\n".join(part.lstrip("\t") for part in script.split("\n"))
         text = script
         if text.startswith("#!"):
-            interpreter = text[2:].partition("\n")[0].split()
+            interpreter = tuple(text[2:].partition("\n")[0].split())
             text = f"/dev/pipes/{heredocs[0].name}"
     elif heredocs:
         text = script = "\n".join([script, *(f"{heredoc.content}{heredoc.name}" for heredoc in heredocs)])

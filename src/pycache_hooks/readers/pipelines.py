@@ -1,6 +1,6 @@
 """CI configuration as plain data: the jobs of each file, the commands that they run, and what they keep in caches.
 
-The systems are those of `SYSTEMS`. The shell scripts that a job calls are read where they are called, with what is in
+The systems are those of `systems`. The shell scripts that a job calls are read where they are called, with what is in
 force there. What depends on an expression stays as it is written: nobody knows its value.
 """
 
@@ -11,6 +11,7 @@ import posixpath
 
 from pycache_hooks import programs
 from pycache_hooks.readers import shell
+from pycache_hooks.readers.systems import AZURE, CODEBUILD, GITHUB, GITLAB, TELLING, system_of
 from pycache_hooks.readers.yaml import List, Map, Text
 
 TYPE_CHECKING = False
@@ -20,18 +21,9 @@ if TYPE_CHECKING:
     from pycache_hooks.readers.files import Files
     from pycache_hooks.readers.yaml import Value
 
-GITHUB, GITLAB, CODEBUILD, AZURE = "github", "gitlab", "codebuild", "azure"
-SYSTEMS = (GITHUB, GITLAB, CODEBUILD, AZURE)
-
-TELLING = (".github/", "gitlab", "buildspec", "azure")
-"""Parts of the paths of all CI files, except actions that lie elsewhere: a quick test."""
-
 UNKNOWN = "?"
 """A directory of the work tree, but nobody knows which."""
 
-_YAML = (".yml", ".yaml")
-_ACTIONS = ("action.yml", "action.yaml")
-_AZURE_FOLDERS = (".azure/", ".azure-pipelines/", ".azuredevops/", ".azure-pipeline/", "azure-pipelines/")
 _SCRIPTS = (".sh", ".bash")
 _SHELL, _OTHER = "shell", "other"
 DEEPEST = 8
@@ -66,6 +58,13 @@ _TREES = (
 )
 """What stands for the directory that a job begins in."""
 
+_MAKING = ("$(mktemp", "`mktemp", '"$(mktemp', '"`mktemp')
+_ELSEWHERE = (
+    *("$(mktemp", "`mktemp", "$RUNNER_TEMP", "${RUNNER_TEMP}", "${{runner.temp}}", "$HOME", "${HOME}"),
+    *("$(Agent.TempDirectory)", "$AGENT_TEMPDIRECTORY", "${AGENT_TEMPDIRECTORY}"),
+)
+"""What stands for a directory outside of the work tree."""
+
 _HERE = ("$PWD", "${PWD}", "$(pwd)", "`pwd`")
 """What stands for the current directory."""
 
@@ -74,19 +73,19 @@ class Run:
     """A command of a job: in the file *path*, and called from the line *caller* of the job's own files.
 
     *environment*: what is in force, its own assignments included, as it is written. *directory*: where it runs, relative
-    to the root of the repository; `UNKNOWN`, or None outside of the work tree.
+    to the root of the repository; `UNKNOWN`, or None outside of the work tree. *start*: the same relative to where the job
+    begins, with or without a repository there.
     """
 
-    __slots__ = ("caller", "command", "directory", "environment", "path")
+    __slots__ = ("caller", "command", "directory", "environment", "path", "start")
 
-    def __init__(
-        self, path: str, caller: int, command: shell.Command, environment: Mapping[str, str], directory: str | None
-    ) -> None:
-        self.path = path
+    def __init__(self, place: Place, caller: int, command: shell.Command, environment: Mapping[str, str]) -> None:
+        self.path = place.path
         self.caller = caller
         self.command = command
         self.environment = environment
-        self.directory = directory
+        self.start = place.directory
+        self.directory = place.inside(place.directory)
 
     @property
     def line(self) -> int:
@@ -199,10 +198,18 @@ class Place:
             return path
         return path.removeprefix(self.tree).lstrip("/") if f"{path}/".startswith(f"{self.tree}/") else None
 
-    def move(self, words: Sequence[str]) -> None:
-        """Do what a ``cd`` does."""
+    def move(self, words: Sequence[str], environment: Mapping[str, str], made: Collection[str]) -> None:
+        """Do what a ``cd`` does. *made*: the variables that name a directory which the script makes elsewhere."""
         target = next((word for word in words[1:] if not word.startswith("-") or word == "-"), "~")
-        self.directory = UNKNOWN if words[0] == "popd" or target == "-" else joined(self.directory, target)
+        head, slash, rest = target.partition("/")
+        name = head.strip("${}") if head.startswith("$") else ""
+        if words[0] == "popd" or target == "-":
+            self.directory = UNKNOWN
+        elif name in made:
+            self.directory = None
+        else:
+            value = environment.get(name, "")
+            self.directory = joined(self.directory, f"{value}{slash}{rest}" if value else target)
 
 
 class Scripts:
@@ -230,6 +237,7 @@ class Scripts:
         outside = dict(place.environment)
         found: list[Run] = []
         own = not place.within
+        made: set[str] | None = None
         place.names = place.names | {command.words[0] for command in commands}
         skipped = _uncalled(lines, first, place.names)
         for command in commands if self.afford(len(commands)) else ():
@@ -241,12 +249,14 @@ class Scripts:
                 break
             if own:
                 place.caller = command.line
-            found.append(Run(place.path, place.caller, command, environment, place.inside(place.directory)))
+            found.append(Run(place, place.caller, command, environment))
             if command.words[0] in ("cd", "pushd", "popd"):
                 here = place.directory
-                place.move(command.words)
+                made = _made(lines) if made is None else made
+                place.move(command.words, environment, made)
                 # The directory of a subshell ends with it: what comes after is not worth a guess.
-                if "(" in lines[min(command.line - first, len(lines) - 1)].partition(command.words[0])[0]:
+                before = lines[min(command.line - first, len(lines) - 1)].partition(command.words[0])[0]
+                if before.count("(") > before.count(")"):
                     place.directory = UNKNOWN if here is not None else None
             elif _may_call(command.words):
                 inner = programs.unwrapped(command)
@@ -305,26 +315,6 @@ _READERS = ("source", ".")
 _END = [":", "end of the script"]
 
 
-def is_pipeline(path: str) -> bool:
-    """Whether *path* is called like a file of one of the `SYSTEMS`, or like a part of one."""
-    return bool(system_of(path))
-
-
-def system_of(path: str) -> str:
-    """Which of the `SYSTEMS` reads *path*, by its name; ``""`` if none does."""
-    folder, _, name = path.rpartition("/")
-    if not name.endswith(_YAML):
-        return ""
-    if folder == ".github/workflows" or name in _ACTIONS:
-        return GITHUB
-    if name == ".gitlab-ci.yml" or name.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"):
-        return GITLAB
-    if "buildspec" in name:
-        return CODEBUILD
-    azure = name.startswith(("azure-pipelines", "azure-pipeline")) or path.startswith(_AZURE_FOLDERS)
-    return AZURE if azure else ""
-
-
 def read(files: Files, names: Iterable[str] | None = None) -> list[Job]:
     """The jobs of all CI files, or of the workflows *names* alone if they are nothing else.
 
@@ -371,7 +361,7 @@ def joined(directory: str | None, path: str) -> str | None:
             if path == mark or path.startswith(f"{mark}/"):
                 path = path[len(mark) :].lstrip("/")
                 break
-    if directory is None or path.startswith(("/", "~", "\\")) or path[1:2] == ":":
+    if directory is None or path.startswith(("/", "~", "\\", *_ELSEWHERE)) or path[1:2] == ":":
         return None
     if directory == UNKNOWN or any(mark in path for mark in "$`*?"):
         return UNKNOWN
@@ -423,6 +413,12 @@ def scalar(value: Value) -> Text:
     return value if isinstance(value, Text) else Text("")
 
 
+def plain(text: str) -> str:
+    """*text*, if YAML reads it without quotes as it stands, at the end of a line or before a dash; else nothing."""
+    whole = text.isprintable() and ": " not in text and " #" not in text
+    return text if whole and (text[:1].isalnum() or text.startswith("$")) else ""
+
+
 def options_user(words: Sequence[str]) -> bool:
     """Whether the options of a container make its processes run as somebody else than root."""
     for number, word in enumerate(words):
@@ -436,6 +432,12 @@ def options_user(words: Sequence[str]) -> bool:
 def _parsed(script: str, line: int) -> list[shell.Command]:
     """The commands of *script*, and at the end one that knows what is exported there."""
     return shell.commands(f"{script}\n: 'end of the script'", line)
+
+
+def _made(lines: Sequence[str]) -> set[str]:
+    """The variables that are given a directory which ``mktemp`` makes: outside of the work tree."""
+    assigned = [line.partition(f"={mark}")[0].split() for line in lines for mark in _MAKING if f"={mark}" in line]
+    return {words[-1] for words in assigned if words}
 
 
 def _uncalled(lines: Sequence[str], first: int, names: Collection[str]) -> set[int]:

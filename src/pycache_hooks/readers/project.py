@@ -39,8 +39,19 @@ _PARTS = [row.name.removesuffix("/").partition("/")[0].encode().partition(b"*") 
 _DOTTED = frozenset(name[1:] for name, star, _ in _PARTS if not star and name.startswith(b"."))
 _DOTTED_BEGINNINGS = tuple(name[1:] for name, star, _ in _PARTS if star and name.startswith(b"."))
 _MARKS = tuple({name + ending for name, _, ending in _PARTS if not name.startswith(b".")})
+_UNWATCHED = tuple(
+    mark.encode()
+    for mark in (
+        *(row.name.strip("*/").partition("*")[0] for row in catalog.CACHES if row.forbidden and row not in _WATCHED),
+        *(f"{proof}\0" for proof in (*catalog.ENVIRONMENT_PROOFS, *catalog.ACTIVATE_SCRIPTS)),
+        catalog.PACKAGES,
+    )
+)
+"""What else makes a path worth a closer look: of the rarer caches a part of the name."""
+
 _EVIDENT = tuple(row for row in catalog.CACHES if row.files or row.mentions)
 _SUFFIX_EVIDENCE = tuple({name[1:].encode() for row in _EVIDENT for name in row.files if name.startswith("*")})
+_SOURCE_SUFFIXES = tuple(suffix.encode() for suffix in catalog.SOURCE_SUFFIXES)
 _WORDS = {word for row in _EVIDENT for word in row.mentions}
 _SECTIONS = tuple(word for word in _WORDS if word.startswith("["))
 _DISTRIBUTIONS = tuple(_WORDS.difference(_SECTIONS))
@@ -95,11 +106,12 @@ class Project:
     def source_directories(self) -> list[str]:
         """The directories that hold Python sources, sorted."""
         if self._source_directories is None:
-            sources = {path.rpartition("/")[0] for path in self.paths if path.endswith(catalog.SOURCE_SUFFIXES)}
-            found = self._outside_caches(
-                sources or {path.rpartition("/")[0] for path in _scripts(self.root, self.paths)}
-            )
-            self._source_directories = sorted(found)
+            paths = self._listing.split(b"\0")
+            sources = {path.rpartition(b"/")[0] for path in paths if path.endswith(_SOURCE_SUFFIXES)}
+            found = list(map(os.fsdecode, sources)) or [
+                path.rpartition("/")[0] for path in _scripts(self.root, self.paths)
+            ]
+            self._source_directories = sorted(set(self._outside_caches(found)))
         return self._source_directories
 
     @property
@@ -115,7 +127,9 @@ class Project:
     @property
     def may_hold_caches(self) -> bool:
         """Whether anything that is tracked is worth a closer look by `catalog.may_be_cache`."""
-        return catalog.may_hold_caches(self._listing)
+        if self.suspicious:
+            return catalog.may_hold_caches(self._listing)
+        return any(mark in self._listing for mark in _UNWATCHED)
 
     def tracks(self, path: str) -> bool:
         """Whether *path* is tracked: a binary search, as git sorts by bytes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _SYSTEMS = frozenset(["ubuntu", "windows", "macos"])
 """GitHub's own labels: one of these, and ``latest``, ``slim`` or a version, as in ``ubuntu-24.04-arm``, ``macos-15-xlarge``.
@@ -52,6 +52,13 @@ def keeps_its_tree(labels: Sequence[str]) -> bool | None:
     return not any(_is_hosted(label) for label in lowered)
 
 
+def names_hosted(text: str) -> bool:
+    """Whether a label in *text* is that of a fresh machine; it may be a list in JSON."""
+    for mark in '[]",':
+        text = text.replace(mark, " ")
+    return any(_is_fresh(label) or _is_hosted(label) for label in text.lower().split())
+
+
 def keeps_its_tree_on_gitlab(tags: Sequence[str]) -> bool | None:
     """The same for the *tags* of a GitLab job. Without tags the settings of the project decide.
 
@@ -60,6 +67,15 @@ def keeps_its_tree_on_gitlab(tags: Sequence[str]) -> bool | None:
     if any(tag.startswith("saas-") or _is_fresh(tag.lower()) for tag in tags):
         return False
     return None if not tags or any("$" in tag for tag in tags) else True
+
+
+def is_fresh_on_gitlab(variables: Iterable[str]) -> bool:
+    """Whether a GitLab job with these *variables* is run by an executor that makes a pod or a virtual machine for it.
+
+    https://docs.gitlab.com/runner/executors/kubernetes/#overwrite-container-resources,
+    https://gitlab.com/cirruslabs/gitlab-tart-executor/-/blob/main/README.md
+    """
+    return any(name.startswith(("KUBERNETES_", "TART_EXECUTOR_")) for name in variables)
 
 
 def _is_fresh(label: str) -> bool:

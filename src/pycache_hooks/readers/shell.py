@@ -14,10 +14,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pycache_hooks.programs import Interpreter
+
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"])
 """Programs that read what this module reads."""
 
 _SWITCHING_USER = ("su", "runuser")
+_READING = SHELLS.union(_SWITCHING_USER)
 _RUNNING = frozenset(
     "sudo doas env exec command builtin nohup nice ionice setsid stdbuf timeout chronic xargs gosu su-exec setpriv tini "
     "dumb-init catatonit xvfb-run uv uvx poetry pipenv pdm hatch rye pixi conda mamba micromamba".split()
@@ -54,10 +57,10 @@ class Command:
 
     ``environment``: what the script has exported before it, and the assignments in front of it; a variable that was unset
     is empty. Not to be changed: commands share it. ``outputs``: the words behind ``>`` and ``>>``, those behind the groups
-    around it too.
+    around it too. ``inner``, ``python``: what `programs` has found in its words, which are not changed any more then.
     """
 
-    __slots__ = ("environment", "line", "outputs", "words")
+    __slots__ = ("environment", "inner", "line", "outputs", "python", "words")
 
     def __init__(
         self,
@@ -70,6 +73,8 @@ class Command:
         self.line = line
         self.environment: Mapping[str, str] = {} if environment is None else environment
         self.outputs = list(outputs)
+        self.inner: Sequence[Command] | None = None
+        self.python: Interpreter | None = None
 
     def __repr__(self) -> str:
         return f"<Command {self.words} line {self.line}>"
@@ -315,9 +320,10 @@ class _Reader:
             return
         level, self.level = self.level, _Level()
         variables = self.variables
-        kept = (variables.exported, variables.marked, variables.every)
+        kept = (variables.exported, variables.marked, variables.every, variables.values)
+        variables.values = dict(kept[-1]) if variables.budget.afford(len(kept[-1])) else {}
         self.read_list(nested=True)
-        variables.exported, variables.marked, variables.every = kept
+        variables.exported, variables.marked, variables.every, variables.values = kept
         self.level = level
         self.depth -= 1
 
@@ -857,10 +863,10 @@ def _assigned(bare: str) -> str:
 
 def script_word(words: Sequence[str]) -> int:
     """Which of *words* is a script to read: behind the last one if it is the standard input; 0 if none is."""
-    start = 0
-    if _program(words[0]) in _RUNNING:
-        start = next((number for number, word in enumerate(words) if _program(word) in (*SHELLS, *_SWITCHING_USER)), 0)
-    name = _program(words[start])
+    start, name = 0, _program(words[0])
+    if name in _RUNNING:
+        start = next((number for number, word in enumerate(words) if _program(word) in _READING), 0)
+        name = _program(words[start])
     if name in _SWITCHING_USER:
         for number in range(start + 1, len(words)):
             if words[number - 1] in ("-c", "--command") or words[number].startswith("--command="):

@@ -87,23 +87,32 @@ def documents(text: str, *, pure: bool = False, repeated: bool = False) -> list[
     """
     if len(text) > MAX_CHARACTERS:
         raise Unreadable(None, f"larger than {MAX_CHARACTERS >> 20} MiB")
-    import yaml  # 21 ms: paid for by a repository that has a YAML file to judge
+    from pycache_hooks.readers import libyaml
+
+    libyaml.prepare()
+    import yaml.error
 
     try:
         return _Builder(repeated=repeated).build(_events(text.removeprefix("\ufeff"), pure=pure))
-    except yaml.MarkedYAMLError as error:
+    except yaml.error.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise Unreadable(line, error.problem or "not YAML") from None
-    except (yaml.YAMLError, ValueError, OverflowError):
+    except (yaml.error.YAMLError, ValueError, OverflowError):
         raise Unreadable(_control_line(text), "it has characters that no YAML has") from None
 
 
 def _events(text: str, *, pure: bool) -> Iterator[Event]:
     """What PyYAML's parser sees in *text*, one after another."""
+    if not pure:
+        try:
+            from yaml._yaml import CParser
+
+            return iter(CParser(text).get_event, None)
+        except ImportError:  # PyYAML came without libyaml
+            pass
     import yaml
 
-    loader = yaml.SafeLoader if pure else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return iter(loader(text).get_event, None)
+    return iter(yaml.SafeLoader(text).get_event, None)
 
 
 def _control_line(text: str) -> int | None:

@@ -229,7 +229,7 @@ RULES: tuple[Rule, ...] = (
         IMAGE_WRITES,
         "check-pycache-dockerfile",
         "a stage that runs Python and writes bytecode into its layers",
-        "Bytecode differs from build to build, so the layer does, and everything behind it is built and pulled again.",
+        "Python writes the bytecode of what it imports into the layer, and no two builds write the same.",
         _DONT_WRITE,
     ),
     Rule(
@@ -271,7 +271,7 @@ RULES: tuple[Rule, ...] = (
         COPIES_CACHES,
         "check-pycache-dockerfile",
         "a COPY of a build context whose ignore file lets caches in",
-        "What lies about on one machine ends in the image, and rebuilds every layer after it.",
+        "What lies about on one machine ends in the image, or rebuilds the layers after it.",
         _DOCKERIGNORE,
     ),
     Rule(
@@ -320,7 +320,7 @@ RULES: tuple[Rule, ...] = (
         PIPELINE_WRITES,
         "check-pycache-ci",
         "a job that writes bytecode into a work tree that stays",
-        "A self-hosted runner keeps its work tree: what one job leaves behind, the next one meets.",
+        "On a self-hosted runner it stays until a checkout cleans it; what root wrote there stops that checkout.",
         _SELF_HOSTED,
     ),
     Rule(

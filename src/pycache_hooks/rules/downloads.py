@@ -50,11 +50,12 @@ def key_flaw(files: Files, use: CacheUse, runs: Iterable[Run]) -> tuple[str, str
     if not wanted:
         return None
     found = globs.matching_any(files, use.patterns, use.directory or "")
+    kept = f"{tool}'s {'cache' if tool == 'uv' else 'downloads'}"  # what uv has built, too
     if not use.patterns:
-        flaw = f"the key of {tool}'s downloads hashes no file, such as {wanted}"
+        flaw = f"the key of {kept} hashes no file, such as {wanted}"
     elif found:
         wanted = _missed(files, tool, found)
-        flaw = f"the key of {tool}'s downloads hashes {found[0]}, and not {wanted}" if wanted else ""
+        flaw = f"the key of {kept} hashes {found[0]}, and not {wanted}" if wanted else ""
     elif _is_made(use.patterns, runs) or _is_elsewhere(files, use.patterns):
         flaw = ""
     else:

@@ -67,7 +67,7 @@ _SERVICE = """\
 services:
   app:
     image: python:3.13
-    command: python -m app
+    command: python -m app.m
     working_dir: /app
     volumes: [".:/app"]
 """
@@ -143,26 +143,28 @@ EXAMPLES: dict[str, Example] = {
         _dockerfile("FROM python:3.13", "ENV PYTHONDONTWRITEBYTECODE=1", "RUN pip install app"),
         _dockerfile("FROM python:3.13", "ENV PYTHONDONTWRITEBYTECODE=1", "RUN pip install --no-cache-dir app"),
     ),
-    rules.COPIES_CACHES: Example(_dockerignore("docs\n"), _dockerignore(_KEPT_OUT)),
+    rules.COPIES_CACHES: Example(
+        {**_dockerignore("docs\n"), "app/__init__.py": ""}, {**_dockerignore(_KEPT_OUT), "app/__init__.py": ""}
+    ),
     rules.SERVICE_UNREADABLE: Example(_compose("services: ["), _compose("services: {}\n")),
     rules.SERVICE_WRITES: Example(_compose(_SERVICE + _AS_USER), _compose(_PREVENTED + _AS_USER)),
     rules.SERVICE_TOOL_CACHE: Example(
-        _compose(_PREVENTED.replace("-m app", "-m pytest") + _AS_USER),
-        _compose(_PREVENTED.replace("-m app", "-m pytest -p no:cacheprovider") + _AS_USER),
+        _compose(_PREVENTED.replace("-m app.m", "-m pytest") + _AS_USER),
+        _compose(_PREVENTED.replace("-m app.m", "-m pytest -p no:cacheprovider") + _AS_USER),
     ),
     rules.SERVICE_AS_ROOT: Example(_compose(_PREVENTED), _compose(_PREVENTED + _AS_USER)),
     rules.BLANK_USER: Example(_compose(_PREVENTED + '    user: "${UID}:${GID}"\n'), _compose(_PREVENTED + _AS_USER)),
     rules.PIPELINE_UNREADABLE: Example(_workflow("jobs: ["), _workflow("jobs: {}\n")),
     rules.PIPELINE_WRITES: Example(
-        _workflow(_JOB.format("self-hosted", "      - run: python -m app\n")),
-        _workflow(_JOB.format("self-hosted", "      - run: python -B -m app\n")),
+        _workflow(_JOB.format("self-hosted", "      - run: python -m app.m\n")),
+        _workflow(_JOB.format("self-hosted", "      - run: python -B -m app.m\n")),
     ),
     rules.CONTAINER_WRITES: Example(
-        _workflow(_JOB.format("self-hosted", '      - run: docker run -v "$PWD:/app" python:3.13 python -m app\n')),
+        _workflow(_JOB.format("self-hosted", '      - run: docker run -v "$PWD:/app" python:3.13 python -m app.m\n')),
         _workflow(
             _JOB.format(
                 "self-hosted",
-                '      - run: docker run -v "$PWD:/app" -u "$(id -u)" -e PYTHONDONTWRITEBYTECODE=1 python:3.13 python -m app\n',
+                '      - run: docker run -v "$PWD:/app" -u "$(id -u)" -e PYTHONDONTWRITEBYTECODE=1 python:3.13 python -m app.m\n',
             )
         ),
     ),

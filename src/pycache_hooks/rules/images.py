@@ -1,7 +1,9 @@
 """What the stages of a Dockerfile leave in the layers of their images, and in those that take files from them.
 
 Nothing is said about what a base image may decide: a variable that is missing in a Dockerfile may be set there. So the
-rules about something that is missing speak of stages whose base is known to set nothing (`PLAIN`).
+rules about something that is missing speak of stages whose base is known to set nothing (`PLAIN`). Of these, the official
+images of Python alone come without bytecode: there, whatever runs Python writes some. Elsewhere the distribution, pyenv or
+``make install`` has compiled the interpreter, and pip what it has installed: what is left to write is the project's.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pycache_hooks.rules.layers import Layout, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pycache_hooks.programs import Install
     from pycache_hooks.readers.images import Image, Run, Stage
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pycache_hooks.rules.layers import Environment
 
     Fault = tuple[int, str, str, str]
-    Leak = Callable[[str], tuple[str, bool, str] | None]
+    _Kept = tuple[Stage, Run, Command, Install]
     Assignment = tuple[str, str, int, str | None]
 
 EITHER, BOTH = "either", "both"
@@ -48,17 +50,31 @@ Docker's official ones keep it so (https://github.com/docker-library/python/pull
 https://github.com/sclorg/s2i-python-container (``PIP_NO_CACHE_DIR``), and so do many a company's own.
 """
 
+_UV = "ghcr.io/astral-sh/uv"
+_BARE = ("python", "pypy")
+"""Images whose interpreter comes without bytecode, as those of `_UV` that are built upon them: it is deleted at the end.
+
+https://github.com/docker-library/python/blob/be26fbe39bb71bf0b0f9a823eaed86b6081251ee/Dockerfile-linux.template
+"""
+
+_IMPORTING = frozenset(
+    "alembic behave celery coverage coverage3 daphne django django-admin doit doctest dramatiq flask gunicorn hypercorn inv "
+    "invoke locust py.test pytest scrapy sphinx sphinx-build trial unittest uvicorn uwsgi waitress-serve".split()
+)
+"""Programs, and modules for -m, that are there to import the project."""
+
+_INSTALLING = ("get-pip.py", "get-poetry.py", "install-poetry.py", "install-pdm.py", "ez_setup.py")
+"""Scripts that install what their names say, and import nothing of the project."""
+
+_UNCOMPILED = ("uv", "poetry", "pdm")
+"""Programs that run others in an environment whose packages they have not compiled."""
+
 _OFFICIAL = ("docker.io/library/", "docker.io/", "mirror.gcr.io/library/", "public.ecr.aws/docker/library/")
 _ROOT = ("", "0", "root")
 _COMPILING = ("pip", "pipenv", "pipx")
 _CONDA = ("conda", "mamba", "micromamba")
-_OFF = {
-    "pip": "pip install --no-cache-dir",
-    "pipenv": "ENV PIP_NO_CACHE_DIR=1",
-    "pipx": "ENV PIP_NO_CACHE_DIR=1",
-    "uv": "ENV UV_NO_CACHE=1",
-}
-"""What keeps a tool from keeping its downloads."""
+_OFF = {"pip": "PIP_NO_CACHE_DIR", "pipenv": "PIP_NO_CACHE_DIR", "pipx": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
+"""What keeps a tool from keeping its downloads; pip's option does not reach the builds of what it installs."""
 
 _KEEPING = ("cache", "tmpfs", "bind")
 
@@ -66,9 +82,9 @@ _LONGEST_SHOWN = 60
 
 
 def judge(path: str, image: Image, require: str = EITHER) -> list[Finding]:
-    """The findings about the stages of *image*, which the Dockerfile at *path* describes; but for `copies`."""
+    """The findings about the stages of *image*, which the Dockerfile at *path* describes."""
     layout = Layout(image)
-    spared = _deliberate(layout) | {number for number, base in layout.bases.items() if not _is_plain(base)}
+    spared = _deliberate(layout) | {number for number, base in layout.bases.items() if not is_plain(base)}
     compiling = _compiling(layout, spared)
     found = [
         *(_unrepeatable(stage, step, require) for stage, step in compiling),
@@ -80,36 +96,30 @@ def judge(path: str, image: Image, require: str = EITHER) -> list[Finding]:
     return [Finding(path, line, code, message, fix) for line, code, message, fix in found]
 
 
-def copies(path: str, image: Image, leak: Leak) -> list[Finding]:
-    """A finding for each ignore file that lets caches into what a COPY or ADD takes from the build context.
-
-    *leak*: for a source of a COPY the ignore file, whether there is one, and a cache in that source which it lets in.
-    """
-    found: dict[str, Finding] = {}
-    used = Layout(image).used
-    for copy in (copy for stage in image.stages if stage.number in used for copy in stage.copies):
-        for source in copy.sources if copy.origin is None and not copy.excludes else []:
-            leaking = leak(source)
-            if leaking and leaking[0] not in found:
-                file, exists, cache = leaking
-                reason = f"{file} lets it into the build context" if exists else f"there is no {file} to keep it out"
-                fix = "check-pycache-dockerignore --fix"
-                message = f"takes {cache} along: {reason}"
-                found[file] = Finding(path, copy.line, rules.COPIES_CACHES, message, fix)
-    return list(found.values())
-
-
 # Bytecode that Python and installs write
 
 
 def _deliberate(layout: Layout) -> set[int]:
-    """The stages that compile on purpose, those that are built FROM them, and those that they need: bytecode is wanted there."""
-    compiling = [
-        stage.number
-        for stage in layout.image.stages
-        if any(programs.compiles_on_purpose(step.command, step.environment) for step in layout.steps(stage))
-    ]
-    return layout.needed(compiling) | layers.below(compiling, layout.image)
+    """The stages that compile on purpose, those that come to have what they compile, and those that they need."""
+    compiling = []
+    held: dict[int, set[str]] = {}
+    for stage in layout.image.stages:
+        places = {
+            place
+            for step in layout.steps(stage)
+            if programs.compiles_on_purpose(step.command, step.environment)
+            for place in _compiled(step, stage, layout)
+        }
+        if places:
+            compiling.append(stage.number)
+        if stage.parent:
+            places |= held[stage.parent.number]
+        for copy in stage.copies:
+            if copy.origin is not None and not isinstance(copy.origin, str):
+                sources = layers.directories(copy)
+                places.update(place for place in held[copy.origin.number] if layers.carried([place], sources))
+        held[stage.number] = places
+    return layout.needed(compiling) | {number for number, places in held.items() if places}
 
 
 def _compiling(layout: Layout, spared: set[int]) -> list[tuple[Stage, Step]]:
@@ -142,7 +152,7 @@ def _compiles(step: Step) -> bool:
 def _unrepeatable(stage: Stage, step: Step, require: str) -> Fault:
     names = {PREFIX} | (set() if require == EITHER else set(_missing(step.environment, require)))
     message = f"{_called(stage)}: `{_shown(step.command)}` compiles what it installs, and the bytecode is copied to other stages"
-    return step.command.line, rules.UNREPEATABLE, f"{message} {_where(stage)}", f"ARG {_settings(names)}"
+    return step.command.line, rules.UNREPEATABLE, message, f"{_where(stage)}\nARG {_settings(names)}"
 
 
 def _writing(layout: Layout, require: str, spared: set[int], cured: set[int]) -> Iterator[Fault]:
@@ -157,6 +167,8 @@ def _writing(layout: Layout, require: str, spared: set[int], cured: set[int]) ->
             mended.add(stage.number)
         for step in _lasting(stage, layout) if stage.number not in spared | cured else []:
             missing = _missing(step.environment, require) if _obeys(step) else []
+            if PREFIX not in missing and not _writes(step, layout.bases[stage.number]):
+                missing = []
             if inherits:
                 missing = [name for name in missing if _is_overridden(name, stage, step.environment)]
             if missing and _stays(step, stage, layout):
@@ -179,10 +191,35 @@ def _obeys(step: Step) -> bool:
     return step.last.words[0].rpartition("/")[2] != "conda"
 
 
+def _writes(step: Step, base: str) -> bool:
+    """Whether the step, with bytecode writing on, leaves bytecode that PYTHONDONTWRITEBYTECODE would prevent.
+
+    Beside an interpreter that root has installed no other user can write. With a prefix all of its bytecode is missing.
+    """
+    if step.environment.get(PREFIX):
+        return True
+    return _imports_project(step) or (_is_bare(base) and step.run.user.partition(":")[0] in _ROOT)
+
+
+def _imports_project(step: Step) -> bool:
+    """Whether the step imports what nothing has compiled. Of code that is given by -c or on stdin nobody knows."""
+    if step.last is not step.command and _named(step.command.words[0]) in _UNCOMPILED:
+        return True
+    if not programs.imports_project(step.command):
+        return False
+    python = programs.interpreter(step.last)
+    name = _named("".join((python.words if python and not python.code else step.last.words)[:1]))
+    return name in _IMPORTING or (name.endswith(".py") and name not in _INSTALLING)
+
+
+def _named(word: str) -> str:
+    return word.rpartition("/")[2]
+
+
 def _unprevented(stage: Stage, command: Command, missing: list[str], require: str) -> Fault:
     lacking = f"neither {DONT_WRITE} nor {PREFIX}" if require == EITHER else f"no {' and no '.join(missing)}"
-    message = f"{_called(stage)}: `{_shown(command)}` runs with {lacking} in force {_where(stage)}"
-    return command.line, rules.IMAGE_WRITES, message, f"ENV {_settings(missing)}"
+    message = f"{_called(stage)}: `{_shown(command)}` runs with {lacking} in force"
+    return command.line, rules.IMAGE_WRITES, message, f"{_where(stage)}\nENV {_settings(missing)}"
 
 
 def _missing(environment: Environment, require: str) -> list[str]:
@@ -204,12 +241,19 @@ def _stays(step: Step, stage: Stage, layout: Layout) -> bool:
     """Whether bytecode that the step writes ends in an image: in a layer, or with what is copied from the stage."""
     if stage.number in layout.images:
         return True
-    return layers.carried([*layers.SYSTEM, *_places(step, stage, layout)], layout.taken[stage.number])
+    own = _places(step, stage, layout) if programs.imports_project(step.command) else []
+    return layers.carried([*layers.SYSTEM, *own], layout.taken[stage.number])
 
 
 def _places(step: Step, stage: Stage, layout: Layout) -> list[str]:
     """Where the sources of what the step runs or installs lie."""
     return [layers.joined(step.run.workdir, ""), *layers.places(step, layout.made[stage.number])]
+
+
+def _compiled(step: Step, stage: Stage, layout: Layout) -> list[str]:
+    """Where a step that compiles may leave bytecode: also in what it is given as an argument."""
+    operands = [layers.joined(step.run.workdir, word) for word in step.last.words[1:] if word[:1] != "-"]
+    return [*_places(step, stage, layout), *operands]
 
 
 def _is_cleaned(runs: Iterable[Run]) -> bool:
@@ -223,7 +267,7 @@ def _is_cleaned(runs: Iterable[Run]) -> bool:
 def _mistaken(layout: Layout) -> Iterator[Fault]:
     """Values that do not do what they seem to, and prefixes that are none."""
     for stage in layout.image.stages:
-        plain = _is_plain(layout.bases[stage.number])
+        plain = is_plain(layout.bases[stage.number])
         for name, value, line, before in [*_declared(stage), *_given(stage)]:
             # To switch off what the base image or a line above has switched on is right.
             overrides = name == DONT_WRITE and (prevention.dont_write(before) or not plain)
@@ -279,7 +323,7 @@ def _hidden(layout: Layout) -> Iterator[Fault]:
         if stage.number not in layout.used or _is_cleaned(stage.runs):
             continue
         for step in layout.steps(stage):
-            places = _places(step, stage, layout)
+            places = _compiled(step, stage, layout)
             if _compiles_elsewhere(step, prefix.value) and (
                 stage.number in layout.shipped or layers.carried(places, layout.taken[stage.number])
             ):
@@ -300,10 +344,11 @@ def _compiles_elsewhere(step: Step, prefix: str) -> bool:
 
 
 def _downloads(layout: Layout) -> Iterator[Fault]:
-    """Installs that leave what they downloaded in a layer of the final image; one finding a RUN."""
+    """Installs that leave what they downloaded in a layer of the final image: one finding a RUN, or for each repair."""
+    found: dict[str, list[_Kept]] = {}
     users = set(_ROOT)
     for stage in layout.image.stages:
-        if stage.number in layout.shipped and _is_plain(layout.bases[stage.number]):
+        if stage.number in layout.shipped and is_plain(layout.bases[stage.number]):
             users.update(word for step in layout.steps(stage) for word in _user(step.command))
             for run in stage.runs:
                 # Of another user nobody knows whether there is a home to write to: without one pip keeps nothing.
@@ -311,8 +356,15 @@ def _downloads(layout: Layout) -> Iterator[Fault]:
                 left = _left(run, layout.configured[stage.number]) if known else None
                 if left:
                     command, install = left
-                    message = f"`{_shown(command)}` leaves what it downloads in {install.cache_directory}, and so in the layer"
-                    yield command.line, rules.DOWNLOADS_KEPT, message, _remedy(install)
+                    name = _variable(command, install)
+                    found.setdefault(name or str(run.line), []).append((stage, run, command, install))
+    for kept in found.values():
+        _, _, command, install = kept[0]
+        more = f" (and {len(kept) - 1} more)" if len(kept) > 1 else ""
+        message = (
+            f"`{_shown(command)}` leaves what it downloads in {install.cache_directory}, and so in the layer{more}"
+        )
+        yield command.line, rules.DOWNLOADS_KEPT, message, _remedy(kept)
 
 
 def _user(command: Command) -> list[str]:
@@ -371,26 +423,50 @@ def _is_mounted(mount: Mapping[str, str], directory: str) -> bool:
     return programs.is_removed(directory, [target]) or target.startswith(f"{directory}/")
 
 
-def _remedy(install: Install) -> str:
+def _variable(command: Command, install: Install) -> str:
+    """The variable that keeps the install from keeping its downloads; nothing if there is none, or an option wins over it."""
+    if install.tool == "pip" and any(word.startswith("--cache-dir") for word in command.words):
+        return ""
+    return _OFF.get(install.tool, "")
+
+
+def _remedy(kept: Sequence[_Kept]) -> str:
+    stage, _, command, install = kept[0]
     directory, tool = install.cache_directory, install.tool
+    name = _variable(command, install)
+    if name:
+        # What is mounted belongs to root, and another user cannot write there.
+        places = {each.cache_directory if run.user.partition(":")[0] in _ROOT else "" for _, run, _, each in kept}
+        mount = f"; or RUN --mount=type=cache,target={directory}" if places == {directory} else ""
+        return f"{_where(stage)}{mount}\nENV {name}=1"
     if tool == "poetry":
         # Its virtual environments may lie beside its cache, and `--no-cache` keeps downloads all the same.
         return f"&& rm -rf {directory}/artifacts {directory}/cache"
-    if tool in _CONDA:
-        return f"&& {tool} clean --all --yes"
-    return f"{_OFF.get(tool, f'&& rm -rf {directory}')}, or RUN --mount=type=cache,target={directory}"
+    return f"&& {tool} clean --all --yes" if tool in _CONDA else f"&& rm -rf {directory}"
 
 
 # Words
 
 
-def _is_plain(base: str) -> bool:
+def is_plain(base: str) -> bool:
     """Whether the image is known to set nothing that matters here."""
+    return _repository(base)[0] in PLAIN
+
+
+def _is_bare(base: str) -> bool:
+    """Whether the image has a Python that comes without bytecode."""
+    name, tag = _repository(base)
+    return name in _BARE or (name == _UV and "python" in tag)
+
+
+def _repository(base: str) -> tuple[str, str]:
+    """The name of an image, without what stands for Docker's official ones, and its tag."""
     start, slash, last = base.partition("@")[0].rpartition("/")
-    name = start + slash + last.partition(":")[0]
+    name, _, tag = last.partition(":")
+    name = start + slash + name
     for prefix in _OFFICIAL:
         name = name.removeprefix(prefix)
-    return name in PLAIN
+    return name, tag
 
 
 def _called(stage: Stage) -> str:
@@ -398,7 +474,8 @@ def _called(stage: Stage) -> str:
 
 
 def _where(stage: Stage) -> str:
-    return f"(set it below line {stage.line})"
+    """A line of a Dockerfile that says where the next one belongs."""
+    return f"# below line {stage.line}"
 
 
 def _settings(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pycache_hooks.readers.images import Image, Run, Stage
+    from pycache_hooks.readers.images import Copy, Image, Run, Stage
     from pycache_hooks.readers.shell import Command
 
     Environment = Mapping[str, str]
@@ -116,15 +116,6 @@ def above(numbers: Iterable[int], image: Image) -> set[int]:
     return found
 
 
-def below(numbers: Iterable[int], image: Image) -> set[int]:
-    """The stages with these *numbers*, and those that are built FROM them."""
-    found = set(numbers)
-    for stage in image.stages:
-        if stage.parent and stage.parent.number in found:
-            found.add(stage.number)
-    return found
-
-
 def _needed(image: Image, stage: Stage) -> list[int]:
     """The stages that *stage* is built FROM or takes files from, by COPY --from or RUN --mount=from=."""
     origins = [stage.parent, *(copy.origin for copy in stage.copies)]
@@ -137,7 +128,7 @@ def _taken(image: Image) -> dict[int, list[str]]:
     for stage in image.stages:
         for copy in stage.copies:
             if copy.origin is not None and not isinstance(copy.origin, str):
-                taken[copy.origin.number] += [path for path in map(_directory, copy.sources) if path]
+                taken[copy.origin.number] += directories(copy)
     for stage in reversed(image.stages):
         if stage.parent:
             taken[stage.parent.number] += taken[stage.number]
@@ -185,6 +176,11 @@ def _made(stage: Stage) -> Iterator[str]:
         words = step.last.words
         if any(word.endswith(("venv", "virtualenv")) for word in words[:3]):
             yield from (joined(step.run.workdir, programs.expanded(word, step.environment)) for word in words[1:])
+
+
+def directories(copy: Copy) -> list[str]:
+    """The directories that *copy* takes from another stage."""
+    return [path for path in map(_directory, copy.sources) if path]
 
 
 def _directory(source: str) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import posixpath
 
 from pycache_hooks import prevention, programs, rules
-from pycache_hooks.findings import Finding
+from pycache_hooks.findings import Finding, listed
 from pycache_hooks.readers import shell
-from pycache_hooks.readers.pipelines import AZURE, CODEBUILD, GITHUB, GITLAB, UNKNOWN, joined
+from pycache_hooks.readers.imports import Imports
+from pycache_hooks.readers.pipelines import UNKNOWN, joined
 from pycache_hooks.readers.runners import SELF_HOSTED
+from pycache_hooks.readers.systems import AZURE, CODEBUILD, GITHUB, GITLAB
 from pycache_hooks.rules import downloads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pycache_hooks.readers.files import Files
     from pycache_hooks.readers.pipelines import Job, Run
@@ -29,8 +32,8 @@ _FIXES = {
 
 _TOX_FIX = "[testenv]\nset_env =\n    PYTHONDONTWRITEBYTECODE=1"
 _LONG = 40
-
-_ASKING = frozenset(["--version", "-V", "--help", "-h"])
+_SUBCOMMANDS = 2
+"""Words behind a program that a message shows, if they are no options."""
 
 _INSTALLING = frozenset(["install", "sync"])
 _RELOCKING = frozenset(["lock", "add", "remove", "version"])
@@ -54,63 +57,68 @@ _NEEDING_CACHE = frozenset(
 
 def judge(files: Files, jobs: Iterable[Job], *, all_runners: bool = False) -> list[Finding]:
     """Everything that is wrong with *jobs*. *all_runners*: as if the work trees of all of them stayed."""
-    found: dict[tuple[str, int | None, str, str], Finding] = {}
+    found: dict[tuple[str, int | None, str, str], tuple[Finding, list[str]]] = {}
+    imports = Imports(files)
     for job in jobs:
         findings = [*_keys_and_contents(files, job), *_ignored_locks(files, job), *_cache_options(job)]
         if job.persistent or all_runners:
-            findings += [*_writes(files, job), *_container_writes(files, job), *_not_cleaned(job)]
+            findings += [*_writes(imports, files, job), *_container_writes(imports, files, job), *_not_cleaned(job)]
         for finding in findings:
-            found.setdefault((finding.path, finding.line, finding.code, finding.message), finding)
-    return list(found.values())
+            key = finding.path, finding.line, finding.code, finding.message
+            found.setdefault(key, (finding, []))[1].append(job.name)
+    return [_of_jobs(finding, names) for finding, names in found.values()]
+
+
+def _of_jobs(finding: Finding, names: Sequence[str]) -> Finding:
+    """*finding* with the names of the jobs that it is about, where it is about what a job runs."""
+    if finding.code != rules.PIPELINE_WRITES:
+        return finding
+    names = list(dict.fromkeys(names))
+    who = f"the job {names[0]} runs" if names[0] else "the action runs"
+    if len(names) > 1:
+        who = f"the jobs {listed(names)} run"
+    return Finding(finding.path, finding.line, finding.code, f"{who} {finding.message}", finding.fix)
 
 
 # Bytecode
 
 
-def _writes(files: Files, job: Job) -> Iterator[Finding]:
+def _writes(imports: Imports, files: Files, job: Job) -> Iterator[Finding]:
     """The first command of *job* that writes bytecode into its work tree."""
-    if job.container and job.as_user:
+    if (job.container and job.as_user) or any(_empties(run) for run in job.runs):
         return
     for run in job.runs:
-        if run.directory is None or not _imports_tree(files, run):
+        if run.directory is None or not imports.by(run.command, run.environment, _placing(run)):
             continue
         if prevention.prevented("Python", run.command, run.environment):
             continue
         is_tox = "tox" in programs.tools_run(run.command)
         if is_tox and _tox_prevents(files):
             continue
-        what = _shown(run.command)
+        what = _shown(files, imports, run)
         line = run.line
         if run.path != job.path:
             what, line = f"{what} ({run.path}:{run.line})", job.line
-        where = f" in the container {job.container}" if job.container and job.system != GITLAB else ""
-        message = f"{_named(job)} runs {what}{where}: nothing stops Python from writing bytecode into {_tree(job)}"
+        where = f" in the container {_image(job.container)}" if job.container and job.system != GITLAB else ""
+        message = f"{what}{where}: nothing stops Python from writing bytecode into {_reach(job)}"
         yield Finding(job.path, line, rules.PIPELINE_WRITES, message, _TOX_FIX if is_tox else _FIXES[job.system])
         return
 
 
-def _imports_tree(files: Files, run: Run) -> bool:
-    """Whether a command imports code of the work tree, as far as its words say."""
-    if not programs.imports_project(run.command):
-        return False
-    words = programs.unwrapped(run.command).words
-    if not _ASKING.isdisjoint(words[1:]):
-        return False
-    name = words[0].rpartition("/")[2]
-    if name.startswith(("python", "pypy", "$")):
-        code = next((word for word in words[1:] if not word.startswith("-") or word == "-c" or word[:3] == "-ci"), "-")
-        if code.startswith("-c"):
-            return _code_imports(files, run.directory or "", " ".join(words[1:]).partition("-c")[2])
-        return code != "-" or "-m" in words  # what is read from a pipe says nothing about itself
-    return True
+def _placing(run: Run) -> Callable[[str], str | None]:
+    """Where in the repository a path lies that the words of *run* name."""
+
+    def place(path: str) -> str | None:
+        found = joined(run.directory, path)
+        return None if found == UNKNOWN else found
+
+    return place
 
 
-def _code_imports(files: Files, directory: str, code: str) -> bool:
-    """Whether *code* imports a module that lies in *directory*."""
-    words = code.replace(",", " ").replace(";", " ").split()
-    names = [name.partition(".")[0] for before, name in itertools.pairwise(words) if before in ("import", "from")]
-    paths = [f"{directory}/{name}".lstrip("/") for name in names if name.isidentifier() and directory != UNKNOWN]
-    return any(files.is_dir(path) or files.exists(f"{path}.py") for path in paths)
+def _empties(run: Run) -> bool:
+    """Whether *run* deletes all that earlier jobs have left."""
+    removed = programs.removed(run.command, run.environment)
+    return any(joined(run.start, "." if path == "*" else path) == "" for path in removed)
 
 
 def _tox_prevents(files: Files) -> bool:
@@ -119,18 +127,29 @@ def _tox_prevents(files: Files) -> bool:
     return any(mark in text for text in texts for mark in (prevention.DONT_WRITE, prevention.PREFIX))
 
 
-def _shown(command: shell.Command) -> str:
-    """The beginning of *command*, for a message."""
-    shown: list[str] = []
-    for word in programs.unwrapped(command).words[:3]:
-        short = word.rpartition("/")[2] if len(word) > _LONG else word
-        if len(short) > _LONG or short.split() != [short]:
-            break
-        shown.append(short)
-    return f"`{' '.join(shown) or 'Python'}`"
+def _shown(files: Files, imports: Imports, run: Run) -> str:
+    """What *run* starts, for a message: the program with its subcommand, or pytest with the first path that it is given."""
+    command = programs.unwrapped(run.command)
+    python = programs.interpreter(command)
+    if python and python.code:
+        names = (name.partition(".")[0] for name in imports.named(python, run.environment, _placing(run)))
+        return f"code that imports {listed(list(dict.fromkeys(names)))}"
+    given = python.words if python else command.words
+    words = [word for word in given if "$(" not in word and word.split() == [word]]
+    plain = itertools.takewhile(lambda word: not word.startswith(("-", "$")), words[1 : 1 + _SUBCOMMANDS])
+    shown = [*words[:1], *plain]
+    if len(shown) == 1 and shown[0].endswith(_PYTEST):
+        shown += [word for word in words[1:] if _is_source(files, _placing(run)(word.partition("::")[0]))][:1]
+    start = [command.words[0], *(["-m"] if python.module else [])] if python else []
+    short = [word.rpartition("/")[2] if len(word) > _LONG else word for word in (*start, *shown)]
+    return f"`{' '.join(itertools.takewhile(lambda word: len(word) <= _LONG, short)) or 'Python'}`"
 
 
-def _container_writes(files: Files, job: Job) -> Iterator[Finding]:
+def _is_source(files: Files, path: str | None) -> bool:
+    return path is not None and (path.endswith(".py") or files.is_dir(path))
+
+
+def _container_writes(imports: Imports, files: Files, job: Job) -> Iterator[Finding]:
     """Every ``docker run`` that mounts the work tree and runs Python as root."""
     for run in job.runs:
         found = programs.docker_run(run.command)
@@ -144,18 +163,28 @@ def _container_writes(files: Files, job: Job) -> Iterator[Finding]:
             name: run.environment.get(name, "") if value == f"${name}" else value
             for name, value in found.environment.items()
         }
-        if _runs_python_inside(found, environment) and not _is_prepared(files, found.image):
-            message = f"the container of {found.image} runs Python as root in {_tree(job)}, and lets it write bytecode"
+        if _runs_python_inside(imports, run, found, environment) and not _is_prepared(files, found.image):
+            message = f"the container of {_image(found.image)} runs Python as root in {_tree(job)}, and lets it write bytecode"
             fix = '--user "$(id -u):$(id -g)" --env PYTHONDONTWRITEBYTECODE=1'
             yield Finding(run.path, run.line, rules.CONTAINER_WRITES, message, fix)
 
 
-def _runs_python_inside(found: programs.DockerRun, environment: Mapping[str, str]) -> bool:
+def _runs_python_inside(imports: Imports, run: Run, found: programs.DockerRun, environment: Mapping[str, str]) -> bool:
+    def place(path: str) -> str | None:
+        """Where in the repository *path* of the container lies."""
+        inside = posixpath.normpath(posixpath.join(found.working_directory or "/", path))
+        for source, target, _ in found.mounts:
+            above = target.rstrip("/")
+            if f"{inside}/".startswith(f"{above}/"):
+                lying = joined(joined(run.directory, source), inside[len(above) :].lstrip("/"))
+                return None if lying == UNKNOWN else lying
+        return None
+
     if not found.words:
         image = found.image.rpartition("/")[2]
         return image.startswith(("python", "pypy")) and not prevention.prevents_bytecode(environment)
     return any(
-        programs.imports_project(command)
+        imports.by(command, {**environment, **command.environment}, place)
         and not prevention.prevented("Python", command, {**environment, **command.environment})
         for command in shell.from_words(found.words)
     )
@@ -187,12 +216,34 @@ def _not_cleaned(job: Job) -> Iterator[Finding]:
         )
 
 
-def _named(job: Job) -> str:
-    return f"the job {job.name}" if job.name else "the action"
+def _image(reference: str) -> str:
+    """The name in a *reference* to an image, without registry, tag and digest."""
+    name = reference.partition("@")[0].partition(":${{")[0]
+    registry, slash, rest = name.partition("/")
+    name = rest if slash and not {".", ":"}.isdisjoint(registry) and "${{" not in registry else name
+    return name if "${{" in name else name.partition(":")[0]
+
+
+def _reach(job: Job) -> str:
+    """Where bytecode goes, and how long it stays there.
+
+    A checkout cleans the tree before it fetches, unless it is told not to, by git and as the user of the runner:
+    https://github.com/actions/checkout/blob/v4.2.2/src/git-directory-helper.ts
+    """
+    if job.system != GITHUB or job.unclean or not _is_self_hosted(job):
+        return _tree(job)
+    if job.container:
+        who = "as root unless the image has another user"
+        return f"the work tree, {who}: a later checkout outside of the container fails with EACCES"
+    return "the work tree, where it stays on the self-hosted runner until the next checkout cleans it"
+
+
+def _is_self_hosted(job: Job) -> bool:
+    return job.persistent is True and SELF_HOSTED in (label.lower() for label in job.labels)
 
 
 def _tree(job: Job) -> str:
-    if SELF_HOSTED in (label.lower() for label in job.labels):
+    if _is_self_hosted(job):
         return "the work tree, which a self-hosted runner keeps"
     if job.persistent:
         return f"the work tree, and {', '.join(job.labels)} is no runner known to start afresh"
@@ -231,7 +282,7 @@ def _ignored_locks(files: Files, job: Job) -> Iterator[Finding]:
             lock = "" if relocks else _lock_of_sync(files, run)
             if lock:
                 message = f"`uv sync` resolves anew where {lock} is out of date, instead of failing"
-                yield Finding(run.path, run.line, rules.LOCK_IGNORED, message, "uv sync --locked")
+                yield Finding(run.path, run.line, rules.LOCK_IGNORED, message, _locked(run.command.words))
         elif found.tool in ("pip", "uv"):
             for name in found.requirements:
                 lock = _lock_beside(files, run, name, job.runs[:number])
@@ -239,6 +290,14 @@ def _ignored_locks(files: Files, job: Job) -> Iterator[Finding]:
                     message = f"{name} is installed, and {lock} beside it ignored"
                     fix = "uv sync --locked" if lock.endswith("uv.lock") else "poetry install"
                     yield Finding(run.path, run.line, rules.LOCK_IGNORED, message, fix)
+
+
+def _locked(words: Sequence[str]) -> str:
+    """The ``uv sync`` of *words* as a line of a script, with the option that makes it keep to the lock file."""
+    from pycache_hooks.report import quoted
+
+    at = words.index("sync") + 1
+    return " ".join(word if "$" in word else quoted(word) for word in (*words[:at], "--locked", *words[at:]))
 
 
 def _relocks(command: shell.Command) -> bool:

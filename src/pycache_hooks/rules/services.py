@@ -10,7 +10,7 @@ import bisect
 import posixpath
 
 from pycache_hooks import catalog, prevention, programs, rules
-from pycache_hooks.findings import Finding
+from pycache_hooks.findings import Finding, listed
 from pycache_hooks.prevention import DONT_WRITE, PREFIX
 from pycache_hooks.readers import containers, shell
 from pycache_hooks.rules.images import PLAIN
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pycache_hooks.readers.compose import Mount, Setting
     from pycache_hooks.readers.containers import Container
+    from pycache_hooks.readers.imports import Imports
     from pycache_hooks.readers.project import Project
     from pycache_hooks.readers.shell import Command
 
@@ -49,20 +50,18 @@ _CACHING = frozenset(
 _MOVING = {"pytest": ("no:cacheprovider", "cache_dir"), "mypy": ("cache_dir",), "ruff": ("cache-dir",)}
 """Words of a tool's configuration that may have to do with where its cache goes."""
 
-_SHOWN = 3
-
 USER = 'user: "${HOST_UID:?}:${HOST_GID:?}"  # export HOST_UID=$(id -u) HOST_GID=$(id -g)'
 
 
-def judge(container: Container, project: Project) -> list[Finding]:
-    """What the service of *container* leaves in the work tree of *project*."""
+def judge(container: Container, imports: Imports) -> list[Finding]:
+    """What the service of *container* leaves in the work tree that *imports* is about."""
     if not container.service.complete:
         return []
-    mounts = [mount for mount in container.service.volumes.values() if _concerns(container, mount, project)]
-    python = mounts if mounts and runs_python(container) else []
+    mounts = [mount for mount in container.service.volumes.values() if _concerns(container, mount, imports.project)]
+    python = mounts if mounts and runs_python(container, imports) else []
     tools = list(_tool_caches(container))
     at = _mount_at(container, container.workdir) if tools else None
-    return [*_bytecode(container, python), *tools, *_as_root(container, python[0] if python else at)]
+    return [*_bytecode(container, python, imports), *tools, *_as_root(container, python[0] if python else at)]
 
 
 def blank_user(container: Container, sets: Callable[[str], bool]) -> list[Finding]:
@@ -82,14 +81,14 @@ def together(found: Iterable[tuple[str, Finding]]) -> list[Finding]:
         key = finding.path, finding.line, finding.code, finding.message
         services.setdefault(key, {}).setdefault(name, finding.fix)
     return [
-        Finding(path, line, code, f"{_listed(list(fixes))}: {message}", next(iter(fixes.values())))
+        Finding(path, line, code, f"{listed(list(fixes))}: {message}", next(iter(fixes.values())))
         for (path, line, code, message), fixes in services.items()
     ]
 
 
-def runs_python(container: Container) -> bool:
+def runs_python(container: Container, imports: Imports) -> bool:
     """Whether Python runs in *container*: by its commands, or as an image of Python's that idles or starts an unknown script."""
-    if any(_imports(command) for command in container.commands):
+    if any(_imports(container, command, imports) for command in container.commands):
         return True
     return (_idles(container) or bool(container.unread)) and _is_python(container)
 
@@ -100,8 +99,9 @@ def _idles(container: Container) -> bool:
     return bool(first) and all(posixpath.basename(words[0]) in _IDLE for words in first if words)
 
 
-def _imports(command: Command) -> bool:
-    return programs.imports_project(command) and _DOUBTFUL not in programs.unwrapped(command).words
+def _imports(container: Container, command: Command, imports: Imports) -> bool:
+    environment = {*container.environment, *command.environment}
+    return imports.by(command, environment, container.place) and _DOUBTFUL not in programs.unwrapped(command).words
 
 
 def _is_python(container: Container) -> bool:
@@ -115,24 +115,12 @@ def _concerns(container: Container, mount: Mount, project: Project) -> bool:
     """Whether *mount* lets Python, where it runs in *container*, write beside sources of the repository."""
     if mount.source is None or mount.read_only or not _is_used(container, mount, project):
         return False
-    if not _has_modules(container, mount.source, project):
-        return False
     volumes = container.service.volumes.values()
     places = (
         posixpath.join(mount.target, source.removeprefix(mount.source).lstrip("/"))
         for source in _inside(project.source_directories, mount.source)
     )
     return any(containers.covering(volumes, place) is mount for place in places)
-
-
-def _has_modules(container: Container, source: str, project: Project) -> bool:
-    """Whether there is more to import in *source* than the scripts that are run: Python keeps no bytecode of those."""
-    words = [posixpath.basename(word) for command in container.commands for word in command.words]
-    scripts = {word for word in words if word.endswith(".py")}
-    if not scripts:
-        return True
-    modules = (path for path in project.paths if path.endswith(catalog.SOURCE_SUFFIXES))
-    return any(containers.is_below(path, source) and posixpath.basename(path) not in scripts for path in modules)
 
 
 def _inside(directories: list[str], place: str) -> Iterator[str]:
@@ -175,7 +163,7 @@ def _within(name: str) -> tuple[str, ...]:
     return f"{name}.", f"{name}:", f"{name}/", f"./{name}/"
 
 
-def _bytecode(container: Container, mounts: list[Mount]) -> Iterator[Finding]:
+def _bytecode(container: Container, mounts: list[Mount], imports: Imports) -> Iterator[Finding]:
     """Bytecode that goes into the work tree."""
     if not mounts:
         return
@@ -183,7 +171,8 @@ def _bytecode(container: Container, mounts: list[Mount]) -> Iterator[Finding]:
     if any(setting.value is None for setting in given) or (not given and container.base not in PLAIN):
         return
     environment = _known(container)
-    commands = [command for command in container.commands if _imports(command)] or [shell.Command(["python"])]
+    commands = [command for command in container.commands if _imports(container, command, imports)]
+    commands = commands or [shell.Command(["python"])]
     writing = [command for command in commands if not _stays_out(command, environment, container)]
     if writing:
         mount, more = mounts[0], len(mounts) - 1
@@ -266,11 +255,6 @@ def _known(container: Container) -> dict[str, str]:
 
 def _shown(mount: Mount) -> str:
     return f"{mount.source or '.'} (mounted on {mount.target})"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _setting(container: Container, tool: str) -> str:

@@ -281,6 +281,8 @@ def _hidden_by(read: Home, home: Home, section: Section) -> Finding:
     message = f"pytest does not read {section.header}: {read.name} {comes}{since}"
     useless, its = (read, read.section) if empty else (home, section)
     fix = f"git rm {_quoted(useless.path)}" if useless.name in NAMED or not its else _without(useless.path, its.lines)
+    if not empty and not section.settings.keys() <= (read.section.settings.keys() if read.section else set()):
+        fix = f"# move what is still wanted to {_quoted(read.path)}, then:\n{fix}"
     return Finding(home.path, section.line, rules.SHADOWED, message, fix)
 
 
