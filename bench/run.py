@@ -22,7 +22,7 @@ import programs
 import table
 import trees
 from measure import Command, Measured, ratio, side_by_side
-from table import Growth, Results, Row
+from table import Growth, Growths, Results, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +37,13 @@ ROOM = 10_000
 
 FORBID, PRUNE = "forbid-pycache", "prune-pycache"
 GITIGNORE, DOCKERIGNORE = "check-pycache-gitignore", "check-pycache-dockerignore"
+CHECK = "check-pycache"
+DOCKERFILE, COMPOSE, CI, PYTEST = (f"{CHECK}-{name}" for name in ("dockerfile", "compose", "ci", "pytest"))
+SINGLE = (FORBID, GITIGNORE, DOCKERIGNORE, DOCKERFILE, COMPOSE, CI, PYTEST)
+"""The hooks whose checks are those of check-pycache."""
+
+HADOLINT, SCHEMA = "hadolint", "check-jsonschema"
+EMPTY = "an empty console script"
 LARGE = "check-added-large-files"
 FIND = "find . -name __pycache__ -type d -prune -exec rm -rf {} +"
 LISTING = "git ls-files -z"
@@ -47,8 +54,9 @@ BARE = "python -c pass"
 class Sizes:
     """How much is made, in files, and how often everything is run, in rounds.
 
-    *large*: rounds in the large tree; *deleting*: there with something to delete; *slowest*: with pyclean and cleanpy.
-    *million*: files of --full.
+    *large*: rounds in the large tree, and through pre-commit; *deleting*: there with something to delete; *slowest*: with
+    pyclean and cleanpy. *million*: files of --full. *configured*: files of a repository with *products*, and with as many
+    as each of *growing* says.
     """
 
     repositories: tuple[int, ...] = (1_000, 10_000, 100_000)
@@ -61,9 +69,12 @@ class Sizes:
     deleting: int = 7
     slowest: int = 3
     million: int = 1_000_000
+    configured: int = 10_000
+    products: int = 5
+    growing: tuple[int, ...] = (2, 20, 200)
 
 
-QUICK = Sizes((40, 80, 160), 40, 60, 8, (5, 10), 2, 2, 2, 2, 2_000)
+QUICK = Sizes((40, 80, 160), 40, 60, 8, (5, 10), 2, 2, 2, 2, 2_000, 80, 1, (1, 2, 4))
 
 
 @dataclass
@@ -122,14 +133,14 @@ def repositories(bench: Bench) -> None:
     def of(label: str, size: int = sizes[0]) -> Measured:
         return measured[f"{size} {label}"]
 
-    small, unit = f"{sizes[0]:,} files", "an empty console script"
+    small = f"{sizes[0]:,} files"
     for number in bench.sizes.names:
         bench.compare(
-            f"`{FORBID}`, {number} file names; {small}", of(f"{FORBID} {number}"), unit, [of(programs.EMPTY)], 1.3
+            f"`{FORBID}`, {number} file names; {small}", of(f"{FORBID} {number}"), EMPTY, [of(programs.EMPTY)], 1.3
         )
-    bench.compare(f"`{FORBID}`, no file names; {small}", of(f"{FORBID} (no names)"), unit, [of(programs.EMPTY)])
+    bench.compare(f"`{FORBID}`, no file names; {small}", of(f"{FORBID} (no names)"), EMPTY, [of(programs.EMPTY)])
     for hook, limit in ((PRUNE, 1.8), (GITIGNORE, 1.8), (DOCKERIGNORE, 2.5)):
-        bench.compare(f"`{hook}`; {small}", of(hook), unit, [of(programs.EMPTY)], limit)
+        bench.compare(f"`{hook}`; {small}", of(hook), EMPTY, [of(programs.EMPTY)], limit)
     large = sizes[-1]
     whole = [of(LISTING, large), of(BARE, large)]
     bench.compare(f"`{GITIGNORE}`; {large:,} files", of(GITIGNORE, large), f"`{LISTING}` and `{BARE}`", whole, 2)
@@ -137,9 +148,9 @@ def repositories(bench: Bench) -> None:
         for hook in (FORBID, PRUNE, GITIGNORE, DOCKERIGNORE):
             what = f"`{hook}`, one file staged; {size:,} files"
             bench.compare(what, of(hook, size), f"`{LARGE}`", [of(LARGE, size)], None if size == large else 1)
-    bench.results.sizes = sizes
     hooks = (FORBID, f"{FORBID} (no names)", f"{FORBID} --all", PRUNE, GITIGNORE, DOCKERIGNORE, LARGE, LISTING)
-    bench.results.growth += [Growth(f"`{hook}`", [of(hook, size) for size in sizes]) for hook in hooks]
+    growing = [Growth(f"`{hook}`", [of(hook, size) for size in sizes]) for hook in hooks]
+    bench.results.growths.append(Growths("tracked files", sizes, growing))
 
 
 def nothing(bench: Bench) -> None:
@@ -170,10 +181,87 @@ def million(bench: Bench) -> None:
         prune(bench, f"{number:,} untracked files, {file_system(root)}", root, limits=(0.75,))
 
 
+def configuration(bench: Bench) -> None:
+    """check-pycache, and the hooks of the same checks, where there is much to check and nothing to find."""
+    sizes = bench.sizes
+    root = trees.configured(bench.work, sizes.configured, sizes.products, bench.variables)
+    paths = trees.configuration(sizes.products)
+    workflows = [path for path in paths if path.startswith(trees.WORKFLOWS)]
+    dockerfiles = [path for path in paths if path.endswith(trees.DOCKERFILE)]
+    lines = {
+        programs.EMPTY: [programs.EMPTY],
+        CHECK: [CHECK],
+        **{hook: [hook] for hook in SINGLE},
+        FORBID: [FORBID, "--all"],
+        HADOLINT: [HADOLINT, "--no-fail", *dockerfiles],
+        SCHEMA: [SCHEMA, "--builtin-schema", "vendor.github-workflows", *workflows],
+    }
+    measured = bench.measure([Command(label, line, root) for label, line in lines.items()], sizes.rounds)
+    much = configuration_files(sizes.products)
+    bench.compare(f"`{CHECK}`; {much}", measured[CHECK], EMPTY, [measured[programs.EMPTY]], 6)
+    for hook in SINGLE[3:]:
+        bench.compare(f"`{hook}`; {much}", measured[hook], EMPTY, [measured[programs.EMPTY]])
+    every = [measured[hook] for hook in SINGLE]
+    bench.compare(f"`{CHECK}`; {much}", measured[CHECK], "the single hooks, one by one", every)
+    peers = {DOCKERFILE: (HADOLINT, f"{len(dockerfiles)} Dockerfiles"), CI: (SCHEMA, f"{len(workflows)} workflows")}
+    for hook, (peer, files) in peers.items():
+        for ours in (CHECK, hook):
+            bench.compare(f"`{ours}`; {much}", measured[ours], f"`{peer}`, {files}", [measured[peer]])
+    through_pre_commit(bench, root)
+    without_yaml(bench)
+    growing(bench)
+
+
+def through_pre_commit(bench: Bench, root: Path) -> None:
+    """The checks in one hook and in single ones, as pre-commit runs them when it has installed them."""
+    rev = programs.publish(bench.work / "published")
+    whole, single = "all in one", "single hooks"
+    lines = {CHECK: [CHECK]}
+    for label, hooks in ((whole, (CHECK,)), (single, SINGLE)):
+        file = bench.work / f"{label.replace(' ', '-')}.yaml"
+        chosen = "".join(f"  - id: {hook}\n" for hook in hooks)
+        text = f"repos:\n- repo: {bench.work / 'published'}\n  rev: {rev}\n  hooks:\n{chosen}"
+        file.write_text(text, encoding="utf-8")
+        lines[label] = ["pre-commit", "run", "--all-files", "--config", str(file)]
+    measured = bench.measure([Command(label, line, root) for label, line in lines.items()], bench.sizes.large)
+    much = configuration_files(bench.sizes.products)
+    against = "single hooks through `pre-commit run --all-files`"
+    bench.compare(f"`{CHECK}`; {much}", measured[CHECK], against, [measured[single]], 0.4)
+    bench.compare(f"`{CHECK}` through pre-commit, too; {much}", measured[whole], against, [measured[single]], 0.4)
+
+
+def without_yaml(bench: Bench) -> None:
+    """check-pycache where there is no YAML file to judge."""
+    sizes = bench.sizes
+    root = trees.configured(bench.work, sizes.configured, sizes.products, bench.variables, with_yaml=False)
+    lines = {programs.EMPTY: [programs.EMPTY], CHECK: [CHECK]}
+    measured = bench.measure([Command(label, line, root) for label, line in lines.items()], sizes.rounds)
+    bench.compare(f"`{CHECK}`; none of them YAML", measured[CHECK], EMPTY, [measured[programs.EMPTY]])
+
+
+def growing(bench: Bench) -> None:
+    """check-pycache with ever more configuration files in a repository of the same size."""
+    sizes = bench.sizes
+    roots = [trees.configured(bench.work, sizes.configured, products, bench.variables) for products in sizes.growing]
+    found = bench.measure([Command(root.name, [CHECK], root) for root in roots], sizes.deleting)
+    measured = [found[root.name] for root in roots]
+    numbers = [products * trees.CONFIGURING for products in sizes.growing]
+    bench.results.growths.append(Growths("configuration files", numbers, [Growth(f"`{CHECK}`", measured)]))
+    times = numbers[-1] // numbers[-2]
+    what, against = configuration_files(sizes.growing[-1]), f"{times} runs with {numbers[-2]:,}"
+    bench.compare(f"`{CHECK}`; {what}", measured[-1], against, [measured[-2]] * times, 1)
+
+
+def configuration_files(products: int) -> str:
+    """How many there are, in words."""
+    return f"{products * trees.CONFIGURING:,} configuration files"
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "repositories": repositories,
     "nothing": nothing,
     "everything": everything,
+    "configuration": configuration,
     "million": million,
 }
 
@@ -237,14 +325,18 @@ def conditions(bench: Bench, parts: Sequence[str]) -> str:
         f"a .venv of {sizes.environment:,} files, a node_modules of {sizes.modules:,}; where there is something to "
         f"delete, {sizes.caches:,} __pycache__ of {trees.CACHED} files",
         "find": f"`{FIND}`",
-        "rounds": f"{sizes.rounds}; in the large tree {sizes.large}, with something to delete {sizes.deleting}, "
-        f"with pyclean and cleanpy {sizes.slowest}",
+        "configuration files": f"in a repository of {sizes.configured:,} tracked files, of ten 4 Dockerfiles, 1 compose file, "
+        "4 workflows and 1 script that they call, 30 to 110 lines each; in all of them there is nothing to find",
+        "through pre-commit": f"{', '.join(SINGLE)} installed by pre-commit from a git repository of the project as it is",
+        "rounds": f"{sizes.rounds}; in the large tree and through pre-commit {sizes.large}, with something to delete and "
+        f"for the growth by configuration files {sizes.deleting}, with pyclean and cleanpy {sizes.slowest}",
     }
     return "\n".join(f"- {name}: {fact}" for name, fact in facts.items())
 
 
 def document(bench: Bench, parts: Sequence[str]) -> str:
     """The whole of RESULTS.md."""
+    growth = "\n\n".join(table.growth(growths) for growths in bench.results.growths)
     return f"""\
 # Benchmarks
 
@@ -262,7 +354,7 @@ check-added-large-files: it looks at the staged file only, while a hook that jud
 
 ## Growth
 
-{table.growths(bench.results)}
+{growth}
 """
 
 

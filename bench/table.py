@@ -49,13 +49,21 @@ class Growth:
     measured: Sequence[Measured]
 
 
+@dataclass(frozen=True)
+class Growths:
+    """The *commands* measured in repositories of the same *sizes*, which are numbers of *what*."""
+
+    what: str
+    sizes: Sequence[int]
+    commands: Sequence[Growth]
+
+
 @dataclass
 class Results:
-    """Everything that goes into the tables. *sizes*: tracked files of the repositories of `Growth`."""
+    """Everything that goes into the tables: one of *rows*, and one for each of *growths*."""
 
-    sizes: Sequence[int] = ()
     rows: list[Row] = field(default_factory=list)
-    growth: list[Growth] = field(default_factory=list)
+    growths: list[Growths] = field(default_factory=list)
 
 
 def comparisons(rows: Sequence[Row]) -> str:
@@ -84,18 +92,18 @@ def comparisons(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def growths(results: Results) -> str:
+def growth(growths: Growths) -> str:
     """The table of time and memory by size of the repository."""
-    sizes = [f"{size:,}" for size in results.sizes]
+    sizes = [f"{size:,}" for size in growths.sizes]
     heads = [
-        "tracked files",
+        growths.what,
         *(f"{size}, ms" for size in sizes),
         "growth",
         *(f"{size}, MiB" for size in sizes),
         "growth",
     ]
     lines = [f"| {' | '.join(heads)} |", "| --- |" + " --: |" * (len(heads) - 1)]
-    for row in results.growth:
+    for row in growths.commands:
         measured = row.measured
         failure = next((one.failure for one in measured if one.failure), "")
         cells = [row.what]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support import HOOKS
+from support import HOOKS, Repository
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "bench"))
 
@@ -41,14 +41,17 @@ def test_every_row_comes_out(tmp_path: Path) -> None:
     rows = [row for row in cells(text) if len(row) == 10][1:]
     compared = {(row[0].partition("`")[2].partition("`")[0], row[2]) for row in rows}
     assert compared >= {(hook, "an empty console script") for hook in HOOKS}
-    assert compared >= {(hook, "`check-added-large-files`") for hook in HOOKS}
+    assert compared >= {(hook, "`check-added-large-files`") for hook in HOOKS[:4]}
     assert compared >= {("prune-pycache", f"`{peer}`") for peer in ("find", "pyclean .", "cleanpy .")}
     assert ("check-pycache-gitignore", "`git ls-files -z` and `python -c pass`") in compared
+    assert ("check-pycache", "single hooks through `pre-commit run --all-files`") in compared
+    assert compared >= {("check-pycache-dockerfile", "`hadolint`, 4 Dockerfiles")}
+    assert compared >= {("check-pycache-ci", "`check-jsonschema`, 4 workflows")}
     for row in rows:
         assert all(row[column] for column in (1, 3, 4, 5, 8, 9)), row
         assert row[7] in (("yes", "yes, nearly", "**no**") if row[6] else ("",)), row
     growth = {row[0].strip("`") for row in cells(text) if len(row) == 9 and all(row)}
-    assert growth >= {*HOOKS, "git ls-files -z", "tracked files"}
+    assert growth >= {*HOOKS[:4], "check-pycache", "git ls-files -z", "tracked files", "configuration files"}
     for name in (str(tmp_path), os.uname().nodename):
         assert name not in text
 
@@ -101,6 +104,36 @@ def test_a_tree_is_made_once(tmp_path: Path, make: Callable[[Path, int, dict[str
     before = path.stat()
     assert make(path, 25, dict(os.environ)).stat() == before
     assert os.listdir(tmp_path) == ["tree"]
+
+
+def test_a_configured_tree_is_made_once_for_each_wording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = trees.configured(tmp_path, 40, 1, dict(os.environ))
+    assert trees.configured(tmp_path, 40, 1, dict(os.environ)) == path
+    monkeypatch.setitem(trees.PRODUCT_FILES, "deploy/PRODUCT/init.sql", "")
+    other = trees.configured(tmp_path, 40, 1, dict(os.environ))
+    assert sorted(os.listdir(tmp_path)) == sorted([path.name, other.name])
+
+
+@pytest.mark.parametrize(("with_yaml", "kinds"), [(True, [8, 2, 8, 2]), (False, [8, 0, 0, 2])])
+def test_a_configured_tree_tracks_what_was_asked_for(
+    tmp_path: Path, env: dict[str, str], *, with_yaml: bool, kinds: list[int]
+) -> None:
+    made = Repository(trees.configured(tmp_path, 60, 2, env, with_yaml=with_yaml), env)
+    tracked = made.git("ls-files").lines
+    assert len(tracked) == 61  # with the one that is staged
+    marks = (".Dockerfile", "compose.yaml", "workflows/", ".sh")
+    assert [sum(mark in path for path in tracked) for mark in marks] == kinds
+    assert any(path.endswith((".yaml", ".yml")) for path in tracked) is with_yaml
+
+
+def test_a_configured_tree_passes_for_what_it_does(tmp_path: Path, env: dict[str, str]) -> None:
+    made = Repository(trees.configured(tmp_path, 40, 1, env), env)
+    assert made.hook("check-pycache").status == 0
+    for path in made.git("grep", "-l", "PYTHONDONTWRITEBYTECODE").lines:
+        text = (made.path / path).read_text(encoding="utf-8")
+        made.write(path, text.replace("PYTHONDONTWRITEBYTECODE", "PYTHONUTF8").replace("--user", "--label"))
+    found = made.hook("check-pycache")
+    assert {finding.split()[1] for finding in found.findings} >= {"PYC501", "PYC601", "PYC701", "PYC702"}, found
 
 
 def test_caches_are_made_again_and_missed(tmp_path: Path) -> None:
