@@ -32,6 +32,7 @@ HOOKS = (
     "check-pycache-ci",
     "check-pycache-pytest",
     "check-pycache",
+    "run-without-pycache",
 )
 
 _PROGRAM = "import sys; from pycache_hooks.hooks.{module} import main; sys.argv[0] = {name!r}; sys.exit(main())"

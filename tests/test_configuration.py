@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERY_HOOK = pytest.mark.parametrize("hook", HOOKS)
-CHECKS = [hook for hook in HOOKS if hook != "prune-pycache"]
+CHECKS = [hook for hook in HOOKS if hook not in ("prune-pycache", "run-without-pycache")]
+COMMANDS = {"run-without-pycache": ("true",)}
 EVERY_CHECK = pytest.mark.parametrize("hook", CHECKS)
 
 
@@ -34,11 +35,15 @@ def test_a_key_that_is_not_known_is_an_error_that_names_the_nearest(repository: 
 
 @EVERY_HOOK
 def test_a_key_of_its_own_table_that_is_not_known_is_an_error(repository: Repository, hook: str) -> None:
-    done = configured(repository, f"[tool.pycache-hooks.{hook}]\nexclud = []\n").hook(hook)
+    known = "reproducible" if hook == "run-without-pycache" else "exclude"
+    done = configured(repository, f"[tool.pycache-hooks.{hook}]\n{known[:-1]} = []\n").hook(
+        hook, *COMMANDS.get(hook, ())
+    )
 
     assert done.status == 2
-    assert done.stderr.decode().startswith(f"{hook}: pyproject.toml: [tool.pycache-hooks.{hook}] exclud: unknown key")
-    assert "did you mean exclude?" in done.stderr.decode()
+    assert done.stderr.decode() == (
+        f"{hook}: pyproject.toml: [tool.pycache-hooks.{hook}] {known[:-1]}: unknown key: did you mean {known}?\n"
+    )
 
 
 def test_a_table_of_no_hook_is_an_error_that_names_the_nearest(repository: Repository) -> None:

@@ -157,7 +157,7 @@ def test_help_shows_the_docstring_of_the_module_and_exits_0(repository: Reposito
     assert (module.__doc__ or "?").strip() in done.text
 
 
-@EVERY_HOOK
+@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "run-without-pycache"])
 def test_git_missing_is_said(repository: Repository, hook: str) -> None:
     repository.stage("m.pyc", "m.py")
 

@@ -153,7 +153,8 @@ python | python3 app.py | python3.12 -c 'import a' | python3.13t -m a | pypy3 a.
 python.exe a | PYTHON.EXE a | $PYTHON a | ${PYTHON_BIN} a | python -u - | python -W error -Xdev a | python -m venv x
 python -O -m pytest -B | python --check-hash-based-pycs always a | python -X pycache_prefix=rel a | python -Im a
 python -- | python3.12d a.py | pip install x | pip3.12 list | pip --version | pytest | py.test | tox | nox
-poetry install | pipenv lock | pdm lock | hatch build | django-admin migrate | ./manage.py migrate | /app/x.py | x.pyz | gunicorn a:b | uvicorn a:b
+poetry install | pipenv lock | pdm lock | hatch build
+django-admin migrate | ./manage.py migrate | /app/x.py | x.pyz | gunicorn a:b | uvicorn a:b
 celery -A a worker | flask run | alembic upgrade head | jupyter lab | mypy . | black . | pre-commit run
 uwsgi --http :1 | conda install x | coverage run a.py | sudo -u x pip list | uv run pytest | uv run a.py
 uv run mytool | uv run -m a | uvx black | uv run --with ruff python a | poetry run ls | conda run -n x a

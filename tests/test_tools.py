@@ -253,7 +253,7 @@ def test_the_demonstration_shows_each_hook_fail_its_repair_and_the_pass(
     assert status == 0, output
     _, everything, *hooks, whole = re.split(r"^=== ", output, flags=re.MULTILINE)
     assert [section.split()[1].rstrip(":") for section in hooks] == list(program.HOOKS)
-    assert [*program.HOOKS, program.ALL_CHECKS] == generate.hooks()
+    assert [*program.HOOKS, program.ALL_CHECKS, "run-without-pycache"] == generate.hooks()
     assert re.search(r"\.Failed$", everything, re.MULTILINE)
     for hook, section in zip(program.HOOKS, hooks, strict=True):
         first, repair, again = re.split(r"\n--- (?=the repair|and again)", section)

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, reject, settings
+from hypothesis import assume, example, given, reject, settings
 from hypothesis import strategies as st
 
 from pycache_hooks.readers import shell
@@ -479,6 +479,7 @@ def _recorded(program: str, script: str, recorders: Path) -> list[list[str]]:
 def test_the_commands_that_a_shell_runs_are_found_with_their_variables(
     program: str, script: str, recorders: Path
 ) -> None:
+    assume(program != DASH or "$((" not in script)  # two subshells to bash, always arithmetic to dash
     ran = _recorded(program, script, recorders)
     read = [
         [*command.words, f"A={command.environment.get('A', '')}", f"B={command.environment.get('B', '')}"]

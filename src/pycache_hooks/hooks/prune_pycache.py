@@ -3,12 +3,15 @@
 Without DIRECTORY the whole work tree of the current repository is pruned. What is tracked stays, and so do sourceless
 modules, unknown files in __pycache__, and everything behind a symbolic link, in .git, in another repository, in a
 virtual environment, in node_modules and on another mount. Outside git nothing is tracked: name a DIRECTORY there.
+
+--envs, --downloads and --prefix, together or alone, are for running by hand: they prune what stays behind elsewhere, and
+leave the work tree alone. No repository can ask for them in its pyproject.toml.
 """
 
 from __future__ import annotations
 
-import errno
 import os
+import sys
 
 from pycache_hooks import catalog, git, removal, report, rules
 from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
@@ -19,12 +22,20 @@ from pycache_hooks.readers.worktree import FILE, REPOSITORY, Found, Mounts, Walk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.catalog import Cache
-    from pycache_hooks.removal import Orders, Refused, Result
+    from pycache_hooks.progress import Progress
+    from pycache_hooks.removal import Orders, Result
 
 SECONDS_PER_DAY = 86_400
+
+ENVIRONMENT_DAYS = 30.0
+"""How long an environment may lie unused, unless --older-than says otherwise."""
+
+ELSEWHERE = ("envs", "downloads", "prefix")
+"""The options that prune something else than the work tree."""
 
 A_FEW = 3
 """Tracked files that are named; more of them are only counted."""
@@ -34,9 +45,15 @@ OPTIONS: tuple[Option, ...] = (
     ("--stale", {"action": "store_true", "help": "remove only what nothing can use any more: bytecode whose source or "
                  "interpreter is gone, and the package directories that it leaves empty"}),
     ("--older-than", {"type": float, "metavar": "DAYS", "help": "with --stale, which it implies: tool caches too that "
-                      "were not written to for so long"}),
+                      "were not written to for so long; with --envs: what counts as unused (default there: 30)"}),
     ("--include", {"action": "append", "metavar": "NAME", "help": "remove this too: .tox, environments, coverage, ..."}),
     ("--exclude", {"action": "append", "metavar": "PATTERN", "help": "spare what matches, as a line of a .gitignore would"}),
+    ("--envs", {"action": "store_true", "help": "instead of the work tree: the environments of run-without-pycache and "
+                "bfabric-app-runner that were not used for 30 days, are half made, or were for one run that is over"}),
+    ("--downloads", {"action": "store_true", "help": "instead of the work tree: have pip, uv and poetry prune their own "
+                     "caches"}),
+    ("--prefix", {"action": "store_true", "help": "instead of the work tree: bytecode in the directory that "
+                  "PYTHONPYCACHEPREFIX names whose source is gone"}),
     ("--dry-run", {"action": "store_true", "help": "list what would be removed"}),
     ("--check", {"action": "store_true", "help": "list what would be removed, and exit 1 if there is anything"}),
 )  # fmt: skip
@@ -50,6 +67,9 @@ class Settings:
     older_than: float | None = None
     include: list[str] | None = None
     exclude: list[str] | None = None
+    envs = False
+    downloads = False
+    prefix = False
     dry_run = False
     check = False
 
@@ -58,29 +78,85 @@ class Settings:
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
     settings = read_options("prune-pycache", __doc__, OPTIONS, Settings(), argv)
+    if settings.envs or settings.downloads or settings.prefix:
+        return _elsewhere(settings, argv)
     requested = _requested(settings.include or [])
     spares = _spares(settings.exclude)
     before = _before(settings.older_than)
     root, listing = _start(settings.directory)
-    mounts = Mounts(root)
-    seen = walk(root, mounts, requested, at_first=listing.start)
-    # Where there is nothing to delete, nobody needs to know what is tracked.
-    listed = listing.output() if seen.found else b""
-    in_git = listed is not None and listing.in_repository
-    if "" in seen.unread:
-        msg = f"{root}: cannot be read"
-        raise Failure(msg)
-    orders = _orders(settings, before, spares, root, seen)
-    found = [cache for cache in seen.found if not (spares and spares(_as_pattern_sees(cache)))]
-    tracked = Tracked(listed or b"", {_telling_part(cache) for cache in found})
-    del listed  # of a large repository it is large, and each fork would copy the map of it
-    results = removal.remove(root, found, tracked, mounts, orders) if found else []
+    progress = _progress()
+    try:
+        mounts = progress.watched(root) if progress else Mounts(root)
+        seen = walk(root, mounts, requested, at_first=listing.start)
+        # Where there is nothing to delete, nobody needs to know what is tracked.
+        listed = listing.output() if seen.found else b""
+        in_git = listed is not None and listing.in_repository
+        if "" in seen.unread:
+            msg = f"{root}: cannot be read"
+            raise Failure(msg)
+        orders = _orders(settings, before, spares, root, seen)
+        found = [cache for cache in seen.found if not (spares and spares(_as_pattern_sees(cache)))]
+        tracked = Tracked(listed or b"", {_telling_part(cache) for cache in found})
+        del listed  # of a large repository it is large, and each fork would copy the map of it
+        if progress:
+            progress.name("removing caches" if orders.act else "measuring caches")
+            orders.spares = progress.telling(orders.spares)
+        results = removal.remove(root, found, tracked, mounts, orders) if found else []
+    finally:
+        if progress:
+            progress.finish()
     _tell_what_stays(seen, results, in_git=in_git)
     _tell_what_went(results, settings, argv)
     refused = [refused for result in results for refused in result.refused]
     if refused:
-        report.show(_refusals(root, results))
+        from pycache_hooks import refusals
+
+        report.show(refusals.findings(root, results))
     return FOUND if refused or (settings.check and any(_is_removal(result) for result in results)) else CLEAN
+
+
+def _elsewhere(settings: Settings, argv: list[str]) -> int:
+    """Prune something else than the work tree. Raises Failure for options that do not go together."""
+    from pycache_hooks import arguments, elsewhere
+
+    asked = arguments.read("prune-pycache", __doc__, OPTIONS, Settings(), argv)
+    for name in ELSEWHERE:
+        if getattr(settings, name) and not getattr(asked, name):
+            raise Failure(
+                f"pyproject.toml: {name}: only the command line can ask for it, as it is no repository's business"
+            )
+    if asked.directory is not None or asked.stale or asked.include or asked.exclude:
+        raise Failure("DIRECTORY, --stale, --include and --exclude are for the work tree; run them without --envs, "
+                      "--downloads and --prefix")  # fmt: skip
+    if asked.older_than is not None and not asked.envs:
+        raise Failure(
+            "--older-than: --downloads and --prefix do not look at the time; use it with --envs, or with --stale"
+        )
+    if asked.check and asked.downloads:
+        raise Failure("--check: no tool says beforehand what it would remove; --downloads --dry-run shows the sizes")
+    orders = elsewhere.Orders(
+        act=not (asked.dry_run or asked.check),
+        check=asked.check,
+        repair=_same_command(argv),
+        before=_before(ENVIRONMENT_DAYS if asked.older_than is None else asked.older_than),
+        progress=_is_terminal(sys.stderr),
+        charts=_is_terminal(sys.stdout),
+    )
+    return elsewhere.prune(orders, envs=asked.envs, downloads=asked.downloads, prefix=asked.prefix)
+
+
+def _progress() -> Progress | None:
+    """What shows how far a run is, where somebody looks on."""
+    if not _is_terminal(sys.stderr):
+        return None
+    from pycache_hooks.progress import Progress
+
+    return Progress("looking for caches", "entries")
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    """Whether somebody looks at *stream* while we run: pre-commit gives its hooks a terminal, and shows it afterwards."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and "PRE_COMMIT" not in os.environ
 
 
 def _requested(names: list[str]) -> list[Cache]:
@@ -234,8 +310,7 @@ def _tell_what_went(results: list[Result], settings: Settings, argv: list[str]) 
     """List the caches, if only asked to look, and sum up."""
     removals = [result for result in results if _is_removal(result)]
     if settings.check:
-        words = [report.quoted(word) for word in argv if word not in ("--check", "--dry-run")]
-        repair = " ".join(["prune-pycache", *words])
+        repair = _same_command(argv)
         report.show(
             Finding(result.path, None, rules.LEFT_BEHIND, f"{_amount(result)} of {result.tool}", repair)
             for result in removals
@@ -250,9 +325,21 @@ def _tell_what_went(results: list[Result], settings: Settings, argv: list[str]) 
         total[1] += result.bytes
     did = "would remove" if settings.check or settings.dry_run else "removed"
     by_tool = sorted(totals.items(), key=lambda item: (-item[1][1], item[0]))
-    parts = [f"{tool} {_sum(files, size)}" for tool, (files, size) in by_tool]
     everything = _sum(sum(files for files, _ in totals.values()), sum(size for _, size in totals.values()))
+    if removals and _is_terminal(sys.stdout):
+        from pycache_hooks import bars
+
+        report.say(f"{did} {everything}")
+        bars.show([(tool, size, report.counted(files, "file")) for tool, (files, size) in by_tool])
+        return
+    parts = [f"{tool} {_sum(files, size)}" for tool, (files, size) in by_tool]
     report.say(f"{did} {everything} ({'; '.join(parts)})" if removals else "nothing to remove")
+
+
+def _same_command(argv: list[str]) -> str:
+    """The command that removes what *argv* only lists."""
+    words = [report.quoted(word) for word in argv if word not in ("--check", "--dry-run")]
+    return " ".join(["prune-pycache", *words])
 
 
 def _amount(result: Result) -> str:
@@ -261,60 +348,3 @@ def _amount(result: Result) -> str:
 
 def _sum(files: int, size: int) -> str:
     return f"{report.counted(files, 'file')}, {report.sized(size)}"
-
-
-def _refusals(root: str, results: list[Result]) -> list[Finding]:
-    """What could not be removed, each with a repair if all that it lacks is permission; one repair for all alike."""
-    by_command: dict[str, dict[Result, list[Refused]]] = {}
-    for result in results:
-        for refused in result.refused:
-            by_command.setdefault(_remedy(refused), {}).setdefault(result, []).append(refused)
-    findings = []
-    for command, group in by_command.items():
-        paths = [each.path if result.spared else result.path for result, several in group.items() for each in several]
-        repair = _repair(command, root, list(dict.fromkeys(paths)))
-        for result, several in group.items():
-            first = several[0]
-            attempt = "looked into" if first.closed else "removed"
-            count = f" ({report.counted(len(several), 'path')} in it)" if first.path != result.path else ""
-            message = f"cannot be {attempt}: {os.strerror(first.number)}{_owned(first)}{count}"
-            findings.append(Finding(result.path, None, rules.NOT_REMOVED, message, repair))
-    return findings
-
-
-def _remedy(refused: Refused) -> str:
-    """The command that helps whoever may use it. What could not be looked into may hold more than caches: it is opened."""
-    if refused.number not in (errno.EACCES, errno.EPERM) or os.name != "posix":
-        return ""
-    if not refused.closed:
-        return "rm -rf"
-    if refused.owner is None:
-        return ""  # it is the directory above that is closed, and more than caches is in there
-    return "chmod -R u+rwX" if refused.owner == os.getuid() else f"chown -hR {os.getuid()}"
-
-
-def _owned(refused: Refused) -> str:
-    if refused.owner is None or os.name != "posix":
-        return ""
-    import pwd
-
-    try:
-        name = pwd.getpwuid(refused.owner).pw_name
-    except KeyError:
-        name = f"user {refused.owner}"
-    return f"; it belongs to {name}"
-
-
-def _repair(command: str, root: str, paths: list[str]) -> str:
-    """*command* on exactly *paths*, relative to *root*: by sudo or, the same once more, in a container."""
-    if not command:
-        return ""
-    absolute = " ".join(report.quoted(os.path.join(root, path)) for path in paths)
-    lines = [f"sudo {command} -- {absolute}"]
-    if ":" not in root:  # it ends the path in docker's -v
-        relative = " ".join(report.quoted(path) for path in paths)
-        volume = report.quoted(f"{root}:/work")
-        lines.append(
-            f"# or, without sudo:\ndocker run --rm -v {volume} -w /work --user root busybox {command} -- {relative}"
-        )
-    return "\n".join(lines)

@@ -64,6 +64,8 @@ NO_SUCH_SETTING = "PYC801"
 CONTRADICTION = "PYC802"
 SHADOWED = "PYC803"
 CACHE_LEFT_ON = "PYC804"
+LEFT = "PYC901"
+DIFFERS = "PYC902"
 
 _GITIGNORE = "https://git-scm.com/docs/gitignore"
 _DOCKERIGNORE = "https://docs.docker.com/build/concepts/context/#dockerignore-files"
@@ -82,6 +84,7 @@ _CI_CACHE = "https://docs.github.com/en/actions/reference/workflows-and-actions/
 _SELF_HOSTED = "https://github.com/actions/checkout/issues/1014"
 _UV_LOCK = "https://docs.astral.sh/uv/concepts/projects/sync/#automatic-lock-and-sync"
 _PYTEST_CACHE = "https://docs.pytest.org/en/stable/how-to/cache.html"
+_REPRODUCIBLE = "https://reproducible-builds.org/docs/source-date-epoch/"
 _PYTEST_CONFIG = "https://docs.pytest.org/en/stable/reference/customize.html"
 
 RULES: tuple[Rule, ...] = (
@@ -399,5 +402,19 @@ RULES: tuple[Rule, ...] = (
         "pytest's cache in the work tree (`--require-disabled`)",
         "The team has decided that tests leave nothing behind.",
         _PYTEST_CACHE,
+    ),
+    Rule(
+        LEFT,
+        "run-without-pycache",
+        "a cache that the command left in the work tree",
+        "The command goes past what prevents it: it names its cache directory itself, or compiles on purpose.",
+        _DONT_WRITE,
+    ),
+    Rule(
+        DIFFERS,
+        "run-without-pycache",
+        "a file that differs between two builds (`--reproducible`)",
+        "What is built twice from the same files ought to be the same: else no layer and no cache can be used again.",
+        _REPRODUCIBLE,
     ),
 )

@@ -223,4 +223,8 @@ EXAMPLES: dict[str, Example] = {
     rules.CACHE_LEFT_ON: Example(
         _pyproject('addopts = "-q"'), _pyproject('addopts = "-q -p no:cacheprovider"'), "--require-disabled"
     ),
+    rules.LEFT: Example({"build.sh": "mkdir .mypy_cache\n"}, {"build.sh": "true\n"}, "--", "sh", "build.sh"),
+    rules.DIFFERS: Example(
+        {"build.sh": "echo $$ > out\n"}, {"build.sh": "echo 1 > out\n"}, "--reproducible", "--", "sh", "build.sh"
+    ),
 }
