@@ -40,7 +40,7 @@ def test_every_row_comes_out(tmp_path: Path) -> None:
     assert done.stdout == f"{text}\n"
     rows = [row for row in cells(text) if len(row) == 10][1:]
     compared = {(row[0].partition("`")[2].partition("`")[0], row[2]) for row in rows}
-    assert compared >= {(hook, "an empty console script") for hook in HOOKS}
+    assert compared >= {(hook, "an empty console script") for hook in HOOKS if hook.startswith("check")}
     assert compared >= {(hook, "`check-added-large-files`") for hook in HOOKS[:4]}
     assert compared >= {("prune-pycache", f"`{peer}`") for peer in ("find", "pyclean .", "cleanpy .")}
     assert ("check-pycache-gitignore", "`git ls-files -z` and `python -c pass`") in compared

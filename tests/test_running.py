@@ -116,7 +116,7 @@ def test_a_command_dies_of_a_closed_pipe_although_python_ignores_that_signal(tmp
 @pytest.mark.parametrize("number", ENDING, ids=running.ENDING)
 def test_a_signal_ends_the_command_and_all_that_it_started(number: int, tmp_path: Path) -> None:
     # A shell dies of SIGTERM without a word to its children, and its background jobs ignore SIGINT and SIGQUIT.
-    started = Started(tmp_path, "sh", "-c", "ulimit -c 0; sleep 1000 & echo ready; sleep 1000")
+    started = Started(tmp_path, "sh", "-c", "ulimit -c 0; sleep 1000 & (echo ready; exec sleep 1000)")
     started.says("ready")
 
     started.kill(number)
@@ -166,7 +166,7 @@ def test_what_a_command_leaves_running_on_purpose_goes_on(tmp_path: Path) -> Non
 
 
 def test_a_signal_that_whoever_started_us_ignores_is_not_passed_on(tmp_path: Path) -> None:
-    started = Started(tmp_path, "sh", "-c", "echo ready; sleep 1000", script="trap '' HUP; exec \"$@\"")
+    started = Started(tmp_path, "sh", "-c", "(echo ready; exec sleep 1000)", script="trap '' HUP; exec \"$@\"")
     started.says("ready")
 
     started.kill(signal.SIGHUP)
@@ -182,7 +182,7 @@ def test_children_are_waited_for_where_whoever_started_us_has_them_reaped_by_the
 
 
 def test_ctrl_c_ends_all(tmp_path: Path, keyboards: list[Started]) -> None:
-    started = Started(tmp_path, "sh", "-c", "sleep 1000 & echo ready; sleep 1000", terminal=True)
+    started = Started(tmp_path, "sh", "-c", "sleep 1000 & (echo ready; exec sleep 1000)", terminal=True)
     keyboards.append(started)
     started.says("ready")
 

@@ -88,8 +88,9 @@ class _Machine:
             position = pending.pop()
             if position not in reached:
                 reached.add(position)
-                if position < self.end:
-                    pending.extend(position + way for way in self._program[position].ways(before, after))
+                ways = self._program[position].ways(before, after) if position < self.end else ()
+                if ways:
+                    pending += [position + way for way in ways]
         return reached
 
 
