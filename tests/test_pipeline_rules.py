@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pycache_hooks import rules
+from pycache_hooks import prevention, rules
 from pycache_hooks.readers import pipelines, project
 from pycache_hooks.readers.files import Files
 from pycache_hooks.rules import downloads
@@ -831,7 +831,7 @@ def test_options_that_need_the_cache(repository: Repository, command: str, flaw:
     assert all(flaw in finding.message and finding.line == 8 for finding in found)
 
 
-@pytest.mark.parametrize("option", sorted(about._NEEDING_CACHE))
+@pytest.mark.parametrize("option", sorted(prevention.NEEDING_CACHE))
 def test_pytest_itself_refuses_these_options_without_its_cache(tmp_path: Path, option: str) -> None:
     (tmp_path / "test_a.py").write_text("def test(): pass\n")
     given = f"{option}=all" if "lfnf" in option or "no-failures" in option else option

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycache_hooks import catalog, prevention
+from pycache_hooks import catalog, prevention, programs
 from pycache_hooks.prevention import DONT_WRITE, PREFIX
 from pycache_hooks.readers import shell
 from support import environment, run, tool
@@ -131,7 +131,7 @@ def test_bytecode_is_prevented_just_when_python_writes_none(
     words = [*options.replace("{}", str(away)).split(), "-c", "import sys; sys.path.insert(0, '.'); import m"]
     run([sys.executable, *words], work, bare(**env))
     command = shell.Command(["python3", *words])
-    assert prevention.prevented("Python", command, env) is not bool(list(work.rglob("*.pyc")))
+    assert programs.prevented("Python", command, env) is not bool(list(work.rglob("*.pyc")))
 
 
 # The caches of tools
@@ -147,12 +147,12 @@ def test_each_row_is_about_a_tool_of_the_catalogue_and_its_setting_prevents() ->
         name, value = row.setting
         assert row.variables[name](value)
         assert not row.variables[name]("")
-        assert prevention.prevented(row.tool, shell.Command(["x"]), {name: value})
-        assert not prevention.prevented(row.tool, shell.Command(["x"]), {})
+        assert programs.prevented(row.tool, shell.Command(["x"]), {name: value})
+        assert not programs.prevented(row.tool, shell.Command(["x"]), {})
 
 
 def test_a_tool_without_a_row_is_not_prevented() -> None:
-    assert not prevention.prevented("tox", shell.Command(["tox"]), {DONT_WRITE: "1"})
+    assert not programs.prevented("tox", shell.Command(["tox"]), {DONT_WRITE: "1"})
 
 
 TEST = "from hypothesis import given, strategies\n\n\n@given(strategies.integers())\ndef test_a(a: int) -> None:\n    pass\n"
@@ -224,7 +224,7 @@ def test_a_cache_is_prevented_just_when_the_tool_writes_none(variable: str, line
     words = line.replace("{}", str(away)).split()
     run([tool(words[0]), *words[1:]], work, bare(**env))
     about = "hypothesis" if name.startswith("HYPOTHESIS") else words[0]
-    assert prevention.prevented(about, shell.Command(words), env) is not (work / CACHES[about]).exists()
+    assert programs.prevented(about, shell.Command(words), env) is not (work / CACHES[about]).exists()
 
 
 def test_a_command_is_seen_behind_what_runs_it_and_with_what_is_set_in_front_of_it() -> None:
@@ -233,9 +233,9 @@ def test_a_command_is_seen_behind_what_runs_it_and_with_what_is_set_in_front_of_
         "env PYTEST_ADDOPTS='-p no:cacheprovider' pytest",
         "PYTEST_ADDOPTS='-p no:cacheprovider' sudo python -m pytest",
     ):
-        assert prevention.prevented("pytest", shell.commands(line)[0], {"PYTEST_ADDOPTS": ""})
-    assert prevention.prevented("Python", shell.commands("uv run python -B a")[0], {})
-    assert not prevention.prevented("Python", shell.commands("env -u A python -E a")[0], {DONT_WRITE: "1"})
+        assert programs.prevented("pytest", shell.commands(line)[0], {"PYTEST_ADDOPTS": ""})
+    assert programs.prevented("Python", shell.commands("uv run python -B a")[0], {})
+    assert not programs.prevented("Python", shell.commands("env -u A python -E a")[0], {DONT_WRITE: "1"})
 
 
 @pytest.mark.parametrize("value", ["/x", "~/x", "$X", "%TEMP%", "../x", "C:\\x", "c:/x", "\\\\host\\x"])
@@ -358,5 +358,5 @@ def test_no_value_makes_the_table_fail(value: str) -> None:
     for name in ("PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PIP_NO_COMPILE"):
         prevention.without_effect({name: value})
         for row in prevention.PREVENTIONS:
-            assert prevention.prevented(row.tool, shell.Command([]), {name: value}) in (True, False)
+            assert programs.prevented(row.tool, shell.Command([]), {name: value}) in (True, False)
     assert isinstance(prevention.prefix_flaw(value), str)

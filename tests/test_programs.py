@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycache_hooks import programs
+from pycache_hooks.programs import docker, installers
 from pycache_hooks.readers import shell
 from pycache_hooks.readers.shell import Command
 from support import environment, run, tool
@@ -27,8 +28,8 @@ def command(line: str) -> Command:
     return shell.commands(line)[0]
 
 
-def installed(line: str, **variables: str) -> programs.Install:
-    found = programs.install(command(line), variables)
+def installed(line: str, **variables: str) -> installers.Install:
+    found = installers.install(command(line), variables)
     assert found is not None
     return found
 
@@ -137,13 +138,13 @@ def test_no_words_are_no_program() -> None:
     assert programs.unwrapped(nothing).words == []
     assert not programs.runs_python(nothing)
     assert not programs.imports_project(nothing)
-    assert not programs.removes_bytecode(nothing)
-    assert programs.install(nothing, {}) is None
-    assert not programs.compiles_on_purpose(nothing, {})
-    assert programs.removed(nothing) == []
+    assert not installers.removes_bytecode(nothing)
+    assert installers.install(nothing, {}) is None
+    assert not installers.compiles_on_purpose(nothing, {})
+    assert installers.removed(nothing) == []
     assert programs.tools_run(nothing) == []
-    assert programs.configured(nothing) == {}
-    assert programs.docker_run(nothing) is None
+    assert installers.configured(nothing) == {}
+    assert docker.docker_run(nothing) is None
 
 
 # Python
@@ -295,7 +296,7 @@ def test_an_installer_is_known_with_what_it_leaves(line: str, told: str) -> None
     ),
 )
 def test_what_installs_nothing_is_no_installer(line: str) -> None:
-    assert programs.install(command(line), {}) is None
+    assert installers.install(command(line), {}) is None
 
 
 PIP = [sys.executable, "-m", "pip"]
@@ -436,7 +437,7 @@ def test_uv_compiles_when_it_is_asked_to(given: str, options: str, wheel: Path, 
     ),
 )
 def test_bytecode_that_is_asked_for_is_written_on_purpose(line: str) -> None:
-    assert programs.compiles_on_purpose(command(line), {})
+    assert installers.compiles_on_purpose(command(line), {})
 
 
 @pytest.mark.parametrize(
@@ -447,7 +448,7 @@ def test_bytecode_that_is_asked_for_is_written_on_purpose(line: str) -> None:
     ),
 )
 def test_bytecode_that_nobody_asked_for_is_not_on_purpose(line: str) -> None:
-    assert not programs.compiles_on_purpose(command(line), {})
+    assert not installers.compiles_on_purpose(command(line), {})
 
 
 @pytest.mark.parametrize(
@@ -466,7 +467,7 @@ def test_bytecode_that_nobody_asked_for_is_not_on_purpose(line: str) -> None:
     ids=str,
 )
 def test_what_a_configuration_is_set_to_is_known_as_a_variable(line: str, told: dict[str, str]) -> None:
-    assert programs.configured(command(line)) == told
+    assert installers.configured(command(line)) == told
 
 
 # Removing
@@ -504,28 +505,28 @@ def test_what_a_configuration_is_set_to_is_known_as_a_variable(line: str, told: 
     ids=str,
 )
 def test_what_a_command_removes_is_known(line: str, paths: str) -> None:
-    assert " ".join(programs.removed(command(line))) == paths
+    assert " ".join(installers.removed(command(line))) == paths
 
 
 def test_the_variables_outside_of_a_command_say_what_it_removes() -> None:
-    assert programs.removed(command("rm -r ~/.cache"), {"HOME": "/h"}) == ["/h/.cache"]
+    assert installers.removed(command("rm -r ~/.cache"), {"HOME": "/h"}) == ["/h/.cache"]
 
 
 def test_a_directory_goes_with_the_one_that_it_lies_in() -> None:
-    assert programs.is_removed("/root/.cache/pip", ["/tmp", "/root/.cache"])
-    assert programs.is_removed("/x", ["/"])
-    assert programs.is_removed("~/a", ["~/a"])
-    assert not programs.is_removed("/root/.cache", ["/root/.cache/pip"])
-    assert not programs.is_removed("/root/.cachet", ["/root/.cache"])
-    assert programs.is_removed(programs.SOME_PACKAGES, ["/opt/miniconda/pkgs"])
-    assert not programs.is_removed(programs.SOME_PACKAGES, ["/opt/x"])
+    assert installers.is_removed("/root/.cache/pip", ["/tmp", "/root/.cache"])
+    assert installers.is_removed("/x", ["/"])
+    assert installers.is_removed("~/a", ["~/a"])
+    assert not installers.is_removed("/root/.cache", ["/root/.cache/pip"])
+    assert not installers.is_removed("/root/.cachet", ["/root/.cache"])
+    assert installers.is_removed(installers.SOME_PACKAGES, ["/opt/miniconda/pkgs"])
+    assert not installers.is_removed(installers.SOME_PACKAGES, ["/opt/x"])
 
 
 @pytest.mark.parametrize(
     ("user", "directory"), [("", "/root"), ("0:0", "/root"), ("root", "/root"), ("app:x", "/home/app"), ("1000", "/")]
 )
 def test_a_user_has_a_home(user: str, directory: str) -> None:
-    assert programs.home(user) == directory
+    assert installers.home(user) == directory
 
 
 @pytest.mark.parametrize(
@@ -544,7 +545,7 @@ def test_a_user_has_a_home(user: str, directory: str) -> None:
     ids=str,
 )
 def test_bytecode_is_removed_by_its_names(line: str, removes: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert programs.removes_bytecode(command(line)) is removes
+    assert installers.removes_bytecode(command(line)) is removes
 
 
 # Tools
@@ -624,8 +625,8 @@ def test_a_tool_writes_just_the_caches_that_are_known(line: str, tmp_path: Path)
 # Containers
 
 
-def container(line: str) -> programs.DockerRun:
-    found = programs.docker_run(command(line))
+def container(line: str) -> docker.DockerRun:
+    found = docker.docker_run(command(line))
     assert found is not None
     return found
 
@@ -686,7 +687,7 @@ def test_other_engines_and_other_forms_are_read_too() -> None:
         "docker container ls",
         "a run img",
     ):
-        assert programs.docker_run(command(line)) is None
+        assert docker.docker_run(command(line)) is None
 
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker")
@@ -701,7 +702,7 @@ def test_the_flags_of_docker_run_are_those_that_docker_says(tmp_path: Path) -> N
             long, _, kind = rest.partition(" ")
             if not kind or kind.startswith(" "):
                 flags |= {f"--{long}", *([names.rstrip(",")] if names else [])}
-    assert flags == programs.DOCKER_FLAGS
+    assert flags == docker.DOCKER_FLAGS
 
 
 WORDS = st.lists(
@@ -724,11 +725,11 @@ def test_no_command_line_makes_the_tables_fail(given_words: list[str], variables
     for each in (Command(given_words), Command(given_words, 1, variables_given)):
         assert len(programs.unwrapped(each).words) <= len(given_words) + 1
         assert programs.imports_project(each) <= programs.runs_python(each)
-        found = programs.install(each, variables_given)
+        found = installers.install(each, variables_given)
         assert found is None or found.tool
-        assert not (programs.compiles_on_purpose(each, variables_given) and programs.removed(each, variables_given))
-        assert len(programs.configured(each)) <= 1
-        assert isinstance(programs.removes_bytecode(each), bool)
+        assert not (installers.compiles_on_purpose(each, variables_given) and installers.removed(each, variables_given))
+        assert len(installers.configured(each)) <= 1
+        assert isinstance(installers.removes_bytecode(each), bool)
         assert set(programs.tools_run(each)) <= {"pytest", "coverage"}
-        ran = programs.docker_run(each)
+        ran = docker.docker_run(each)
         assert ran is None or len(ran.words) <= len(given_words)

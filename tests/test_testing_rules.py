@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pycache_hooks import rules
+from pycache_hooks import prevention, rules
 from pycache_hooks.readers import pytest_configuration
 from pycache_hooks.readers.files import Unreadable
 from pycache_hooks.readers.pytest_configuration import Setting
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 OFF = "-p no:cacheprovider"
 PLUGIN = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-NEEDING = sorted(testing.NEEDING)
+NEEDING = sorted(prevention.NEEDING_CACHE)
 WITH_VALUE = {"--lfnf": "none", "--last-failed-no-failures": "all"}
 ALL_HOMES = pytest.mark.parametrize(
     ("path", "header"),
@@ -106,11 +106,11 @@ def said(path: str, *lines: str) -> list[tuple[int | None, str, str, str]]:
 def test_what_switches_the_cache_off(tests: Directory, addopts: str, *, off: bool) -> None:
     tests.write("pytest.ini", "[pytest]", f"addopts = {addopts}")
 
-    assert testing.switches_off(shlex.split(addopts)) is off
+    assert prevention.switches_off(shlex.split(addopts)) is off
     assert tests.run() == (0, [] if off else [".pytest_cache"])
     right, vain = testing.meant(shlex.split(addopts))
     assert bool(vain) is not off
-    assert testing.switches_off(right)
+    assert prevention.switches_off(right)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_options_that_need_the_cache_are_those_of_its_plugins(tests: Directo
         heads = [line for line in usage.splitlines() if line.lstrip().startswith("-")]
         return {word.strip("[,").partition("=")[0] for line in heads for word in line.split() if word.startswith("--")}
 
-    assert options() - options("-p", "no:cacheprovider") == testing.NEEDING
+    assert options() - options("-p", "no:cacheprovider") == prevention.NEEDING_CACHE
 
 
 @pytest.mark.parametrize("option", NEEDING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import git, selection
+from pycache_hooks import selection
 from pycache_hooks.console import read_options
 from pycache_hooks.findings import Finding
 from pycache_hooks.readers import project
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     SettingsT = TypeVar("SettingsT", bound=Selection)
     Judge = Callable[[Files, SettingsT, Sequence[str] | None], list[Finding]]
 
+_TEMPLATE = ("{{", "{%")
+"""What is filled in where a program makes a file of another one, as cookiecutter does."""
+
 
 def run(  # noqa: PLR0913, PLR0917 - one argument a part of a hook
     name: str,
@@ -33,14 +36,10 @@ def run(  # noqa: PLR0913, PLR0917 - one argument a part of a hook
     """Judge the files that are named in *argv*, or all of the repository. Returns the exit status."""
     operand: Option = ("files", {"nargs": "*", "metavar": "FILE", "help": "judge these files instead of all"})
     read_options(name, description, [*options, operand], settings, argv)
-    listing = project.Listing()
-    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
-    root = git.top_level()
-    listed.output()
+    files = Files(project.started()())
     named: list[str] = getattr(settings, "files", None) or []
-    files = Files(project.read(root, listing))
-    counts = selection.filter_of(settings, root)
-    findings = judge(files, settings, [_relative(path, root) for path in named] or None)
+    counts = selection.filter_of(settings, files.root)
+    findings = judge(files, settings, [_relative(path, files.root) for path in named] or None)
     return selection.conclude([finding for finding in findings if counts(finding)], settings)
 
 
@@ -48,6 +47,11 @@ def unreadable(files: Files, code: str, paths: Iterable[str]) -> list[Finding]:
     """A finding for each of *paths* that could not be read."""
     found = ((path, files.unreadable[path]) for path in paths if path in files.unreadable)
     return [Finding(path, why.line, code, f"cannot be read: {why.reason}") for path, why in found]
+
+
+def is_template(text: str) -> bool:
+    """Whether *text*, of a file or its path, is what a program makes others of. Not to be asked of CI: ``${{ }}`` is its own."""
+    return any(mark in text for mark in _TEMPLATE)
 
 
 def _relative(path: str, root: str) -> str:

@@ -7,12 +7,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LISTED = 3
+_LONGEST = 60
 
 
 def listed(names: Sequence[str]) -> str:
     """The first of *names*, and how many more there are."""
     more = len(names) - _LISTED
     return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """All of *names*, which are one or more: ``a, b and c``."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def short(text: str) -> str:
+    """The beginning of *text*, for a message."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class Finding:

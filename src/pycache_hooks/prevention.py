@@ -5,19 +5,38 @@ Much common advice is false, so each row is pinned by a test against the tool it
 
 from __future__ import annotations
 
-from pycache_hooks import programs
-from pycache_hooks.readers import shell
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from pycache_hooks.readers.shell import Command
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 DONT_WRITE = "PYTHONDONTWRITEBYTECODE"
 PREFIX = "PYTHONPYCACHEPREFIX"
 PYTEST_OPTIONS = "PYTEST_ADDOPTS"
-NO_CACHE_PLUGIN = "no:cacheprovider"
+
+NO_VARIABLE = "PYTEST_CACHE_DISABLE"
+"""Much recommended, and read by no version of pytest."""
+
+CACHE_PLUGIN = "cacheprovider"
+NO_CACHE_PLUGIN = f"no:{CACHE_PLUGIN}"
+NO_CACHE = f"-p {NO_CACHE_PLUGIN}"
+"""What switches pytest's cache off; nothing else does."""
+
+CACHE_DIR = "cache_dir"
+"""The setting of pytest that moves its cache."""
+
+NEEDING_CACHE = frozenset(
+    "--lf --last-failed --ff --failed-first --nf --new-first --cache-show --cache-clear --lfnf --last-failed-no-failures "
+    "--sw --stepwise --sw-skip --stepwise-skip --sw-reset --stepwise-reset".split()
+)
+"""The options that pytest has with its cache only: those of its plugin, and of the one for single steps, which goes with it.
+
+Measured with pytest 7.4 to 9.2.
+"""
+
+PIP_TRUE = ("y", "yes", "t", "true", "on", "1")
+"""What pip takes for true, in any case; uv too. pip's other words are those of `PIP_FALSE`, and anything else is an error."""
+
+PIP_FALSE = ("n", "no", "f", "false", "off", "0")
 
 _SPACE = " \t\n\v\f\r"
 _OVERRIDE = "--override-ini"
@@ -48,7 +67,7 @@ def prefix_flaw(value: str) -> str:
         return ""
     if value.startswith("~"):
         return "nothing expands ~ here: Python makes a directory of that name in the working directory"
-    if any(part.startswith("{") or shell.is_name(part[:1]) for part in value.split("$")[1:]):
+    if any(part[:1] == "{" or (part[:1].isascii() and part[:1].isidentifier()) for part in value.split("$")[1:]):
         return "nothing expands the variable here: Python makes a directory of that name"
     if elsewhere(value) and not value.startswith(("%", "..")):
         return ""
@@ -63,6 +82,31 @@ def prevents_bytecode(environment: Mapping[str, str]) -> bool:
 def elsewhere(value: str) -> bool:
     """Whether the file or directory *value* is outside of the working directory, or may be: what is not known may be."""
     return value.startswith(("/", "~", "$", "%", "../", "\\\\")) or value[1:3] in (":\\", ":/")
+
+
+# Arguments of pytest
+
+
+def switches_off(words: Sequence[str]) -> bool:
+    """Whether the arguments *words* switch pytest's cache off.
+
+    pytest looks for ``-p NAME`` and ``-pNAME`` itself, before argparse does: ``-vp NAME`` and ``-p=NAME`` are not seen.
+    https://github.com/pytest-dev/pytest/blob/9.0.2/src/_pytest/config/__init__.py (consider_preparse)
+    """
+    return any(plugin.strip() == NO_CACHE_PLUGIN for plugin in _plugins(iter(words)))
+
+
+def _plugins(words: Iterator[str]) -> Iterator[str]:
+    for word in words:
+        if word == "-p":
+            yield next(words, "")
+        elif word.startswith("-p"):
+            yield word[2:]
+
+
+def needing(words: Iterable[str]) -> list[str]:
+    """The options among *words* that there are with pytest's cache only."""
+    return [name for word in words if (name := word.partition("=")[0]) in NEEDING_CACHE]
 
 
 # The caches of tools
@@ -99,17 +143,24 @@ class Prevention:
         return f"<Prevention {self.tool}>"
 
 
+def split(value: str) -> list[str]:
+    """The words of a variable's *value* that is read as a shell would read it, such as ``PYTEST_ADDOPTS``."""
+    from pycache_hooks.readers import shell  # most who come for names and values need no shell
+
+    return shell.split(value)
+
+
 def pytest_disabled(words: Sequence[str]) -> bool:
     """Whether these options switch pytest's cache off, or move it out of the working directory; the last of them counts."""
     off = moved = False
     for word, following in zip(words, [*words[1:], ""], strict=False):
         if word.startswith("-p"):
             plugin = (word[2:] or following).strip()
-            off = plugin == NO_CACHE_PLUGIN or (off and plugin != "cacheprovider")
+            off = plugin == NO_CACHE_PLUGIN or (off and plugin != CACHE_PLUGIN)
         elif word.startswith(("-o", _OVERRIDE)):
             given = word.removeprefix(_OVERRIDE).removeprefix("=") if word.startswith("--") else word[2:]
             name, _, directory = (given or following).partition("=")
-            moved = elsewhere(directory) if name == "cache_dir" else moved
+            moved = elsewhere(directory) if name == CACHE_DIR else moved
     return off or moved
 
 
@@ -118,12 +169,12 @@ def _is_true(value: str) -> bool:
 
 
 def _switches_pytest_off(value: str) -> bool:
-    return pytest_disabled(shell.split(value))
+    return pytest_disabled(split(value))
 
 
 PREVENTIONS: tuple[Prevention, ...] = (
     Prevention("Python", (DONT_WRITE, "1"), {DONT_WRITE: dont_write, PREFIX: elsewhere}),
-    Prevention("pytest", (PYTEST_OPTIONS, f"-p {NO_CACHE_PLUGIN}"), {PYTEST_OPTIONS: _switches_pytest_off}),
+    Prevention("pytest", (PYTEST_OPTIONS, NO_CACHE), {PYTEST_OPTIONS: _switches_pytest_off}),
     Prevention(
         "mypy",
         ("MYPY_CACHE_DIR", "/dev/null"),
@@ -159,31 +210,13 @@ def prevention(tool: str) -> Prevention | None:
     return next((row for row in PREVENTIONS if row.tool == tool), None)
 
 
-def prevented(tool: str, command: Command, environment: Mapping[str, str]) -> bool:
-    """Whether *command*, run in *environment*, keeps the cache of *tool* out of the working directory."""
-    row = prevention(tool)
-    if row is None:
-        return False
-    inner = programs.unwrapped(command)
-    force = {**environment, **inner.environment}
-    if tool == "Python":
-        return programs.ignores_bytecode(inner) or (not programs.ignores_variables(inner) and prevents_bytecode(force))
-    if tool == "pytest":
-        return pytest_disabled([*shell.split(force.get(PYTEST_OPTIONS, "")), *inner.words])
-    places = programs.option_values(inner.words, row.moves)
-    if programs.option_values(inner.words, row.flags) or (places and elsewhere(places[-1])):
-        return True
-    outranked = row.place if places else ""
-    return any(accepts(force.get(name, "")) for name, accepts in row.variables.items() if name != outranked)
-
-
 # Variables that do not do what they seem to
 
 _OFF = ("0", "false", "no", "off", "n", "f")
 _UNKNOWN = {
     "PIP_NO_CACHE": "PIP_NO_CACHE_DIR=1",
     "POETRY_NO_CACHE": "POETRY_CACHE_DIR=/tmp/poetry",
-    "PYTEST_CACHE_DISABLE": f"{PYTEST_OPTIONS}=-p {NO_CACHE_PLUGIN}",
+    NO_VARIABLE: f"{PYTEST_OPTIONS}={NO_CACHE}",
     "UV_NO_CACHE_DIR": "UV_NO_CACHE=1",
 }
 _BOOLEANS = {
@@ -219,11 +252,11 @@ def _judged(name: str, value: str, environment: Mapping[str, str]) -> tuple[str,
     if name == PYTEST_OPTIONS:
         return _pytest(value)
     word, tool = value.lower(), name.partition("_")[0].lower()
-    if name == "PIP_NO_COMPILE" and word in programs.PIP_TRUE:
+    if name == "PIP_NO_COMPILE" and word in PIP_TRUE:
         return "pip reads it the other way round, and compiles", "PIP_COMPILE=0"
     if name == "RUFF_NO_CACHE" and value not in ("true", "false"):
         return "ruff stops with an error: it takes true and false only", "RUFF_NO_CACHE=true"
-    if name in _BOOLEANS and word not in (*programs.PIP_TRUE, *programs.PIP_FALSE):
+    if name in _BOOLEANS and word not in (*PIP_TRUE, *PIP_FALSE):
         return f"{tool} stops with an error: it is no boolean", _BOOLEANS[name]
     return (f"{tool} knows no such variable", _UNKNOWN[name]) if name in _UNKNOWN and word not in _OFF else _NOTHING
 
@@ -242,9 +275,9 @@ def _python(name: str, value: str, environment: Mapping[str, str]) -> tuple[str,
 
 
 def _pytest(value: str) -> tuple[str, str]:
-    words = shell.split(value)
+    words = split(value)
     for word, following in zip(words, [*words[1:], ""], strict=False):
         plugin = (word[2:] or following).strip() if word.startswith("-p") else ""
         if plugin != NO_CACHE_PLUGIN and plugin.removeprefix("=").lower() in _NO_SUCH_PLUGINS:
-            return f"pytest knows no plugin {plugin[plugin.index(':') + 1 :]}", f"{PYTEST_OPTIONS}=-p {NO_CACHE_PLUGIN}"
+            return f"pytest knows no plugin {plugin[plugin.index(':') + 1 :]}", f"{PYTEST_OPTIONS}={NO_CACHE}"
     return _NOTHING

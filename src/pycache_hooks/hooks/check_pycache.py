@@ -6,10 +6,10 @@ its own options from its table in pyproject.toml, such as [tool.pycache-hooks.ch
 
 from __future__ import annotations
 
-from pycache_hooks import configuration, git, processes, rules, selection
+from pycache_hooks import configuration, processes, rules, selection
 from pycache_hooks.console import guarded, read_options
 from pycache_hooks.findings import Finding
-from pycache_hooks.readers import project as projects
+from pycache_hooks.readers import project
 from pycache_hooks.readers.files import Files
 
 TYPE_CHECKING = False
@@ -43,9 +43,7 @@ class Settings(selection.Selection):
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    listing = projects.Listing()
-    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
-    top = git.Command("rev-parse", "--show-toplevel")
+    finished = project.started()
     # The checks are imported while git works, and while a fork does.
     from pycache_hooks.hooks import check_pycache_ci as ci
     from pycache_hooks.hooks import check_pycache_gitignore as gitignore
@@ -53,9 +51,8 @@ def main(argv: list[str]) -> int:
     asked = gitignore.early()
     settings, table = Settings(), configuration.read()
     read_options(NAME, __doc__, OPTIONS, settings, argv, table)
-    root = git.finished_top_level(top)
-    listed.output()
-    files = Files(projects.read(root, listing))
+    files = Files(finished())
+    root = files.root
     counts = selection.filter_of(settings, root)
 
     def own(check: ModuleType) -> tuple[Any, Counts]:
@@ -121,8 +118,7 @@ def _noting(counts: Counts, silenced: list[Finding]) -> Counts:
 def _own(check: ModuleType, settings: Settings, table: dict[str, Any], root: str, counts: Counts) -> tuple[Any, Counts]:
     """The settings of one *check*, from its table; and whether a finding of it counts, by these and for all checks."""
     own = check.Settings()
-    name = check.__name__.rpartition(".")[2].replace("_", "-")
-    configuration.fill(name, check.OPTIONS, own, {name: table.get(name, {})})
+    configuration.fill(check.NAME, check.OPTIONS, own, {check.NAME: table.get(check.NAME, {})})
     if settings.fix and hasattr(own, "fix"):
         own.fix = True
     keeps = selection.filter_of(own, root)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pycache_hooks.findings import Finding
     from pycache_hooks.readers.files import Files
 
+NAME = "check-pycache-ci"
+
 OPTIONS: tuple[Option, ...] = (
     (
         "--all-runners",
@@ -37,7 +39,7 @@ class Settings(selection.Selection):
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    return checking.run("check-pycache-ci", __doc__, OPTIONS, Settings(), judge, argv)
+    return checking.run(NAME, __doc__, OPTIONS, Settings(), judge, argv)
 
 
 def judge(files: Files, settings: Settings, names: Sequence[str] | None = None) -> list[Finding]:

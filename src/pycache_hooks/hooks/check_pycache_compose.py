@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pycache_hooks.readers.containers import Reader
     from pycache_hooks.readers.files import Files
 
-_TEMPLATE = ("{{", "{%")
+NAME = "check-pycache-compose"
 
 
 class Settings(Selection):
@@ -32,7 +32,7 @@ class Settings(Selection):
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    return checking.run("check-pycache-compose", __doc__, OPTIONS, Settings(), judge, argv)
+    return checking.run(NAME, __doc__, OPTIONS, Settings(), judge, argv)
 
 
 def judge(files: Files, _: Settings, names: Sequence[str] | None) -> list[Finding]:
@@ -44,7 +44,8 @@ def judge(files: Files, _: Settings, names: Sequence[str] | None) -> list[Findin
         if names is None or not project.read.isdisjoint(names):
             parsed |= project.parsed
             found += [(ways[0].name, finding) for ways in every for finding in _sure(reader, imports, ways)]
-    unreadable = [path for path in sorted(parsed) if path in files.unreadable and not _is_template(files, path)]
+    refused = (path for path in sorted(parsed) if path in files.unreadable)
+    unreadable = [path for path in refused if not checking.is_template(files.text(path) or "")]
     return services.together(found) + checking.unreadable(files, rules.SERVICE_UNREADABLE, unreadable)
 
 
@@ -59,9 +60,3 @@ def _findings(reader: Reader, imports: Imports, service: Service) -> list[Findin
     container = reader.container(service)
     blank = services.blank_user(container, lambda name: reader.sets(service, name))
     return services.judge(container, imports) + blank
-
-
-def _is_template(files: Files, path: str) -> bool:
-    """Whether the file is one that a compose file is made from, by cookiecutter for example."""
-    text = files.text(path) or ""
-    return any(mark in text for mark in _TEMPLATE)

@@ -35,8 +35,6 @@ OPTIONS: tuple[Option, ...] = (
     *selection.OPTIONS,
 )
 
-_TEMPLATE = ("{{", "{%")
-
 
 class Settings(selection.Selection):
     """What one run is asked for."""
@@ -64,7 +62,8 @@ def stages(files: Files, settings: Settings, names: Sequence[str] | None) -> lis
         if (image := files.dockerfile(path))
         for finding in images.judge(path, image, settings.require)
     ]
-    unreadable = [path for path in paths if path in files.unreadable and not _is_template(files, path)]
+    refused = (path for path in paths if path in files.unreadable)
+    unreadable = [path for path in refused if not checking.is_template(path + (files.text(path) or ""))]
     return found + checking.unreadable(files, rules.IMAGE_UNREADABLE, unreadable)
 
 
@@ -83,9 +82,4 @@ def copies(files: Files, names: Sequence[str] | None) -> list[Finding]:
 def _dockerfiles(files: Files, names: Sequence[str] | None) -> Sequence[str]:
     if names is not None:
         return [path for path in names if not contexts.is_of_other_type(path)]
-    return [path for path in files.named(*contexts.TELLING) if contexts.is_dockerfile(path)]
-
-
-def _is_template(files: Files, path: str) -> bool:
-    """Whether what cannot be read is meant for a program that makes a Dockerfile of it."""
-    return any(mark in path + (files.text(path) or "") for mark in _TEMPLATE)
+    return contexts.dockerfiles(files)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import git, selection
+from pycache_hooks import selection
 from pycache_hooks.console import Failure, guarded, read_options
 from pycache_hooks.ignorefiles import exposure, leaks
-from pycache_hooks.readers import contexts
-from pycache_hooks.readers import project as projects
+from pycache_hooks.readers import contexts, project
 from pycache_hooks.readers.files import Files
 
 TYPE_CHECKING = False
@@ -43,13 +42,8 @@ class Settings(selection.Selection):
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
     settings = read_options(NAME, __doc__, OPTIONS, Settings(), argv)
-    listing = projects.Listing()
-    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
-    top = git.Command("rev-parse", "--show-toplevel")
-    root = git.finished_top_level(top)
-    listed.output()
-    files = Files(projects.read(root, listing))
-    found, problems = findings(files, settings, selection.filter_of(settings, root))
+    files = Files(project.started()())
+    found, problems = findings(files, settings, selection.filter_of(settings, files.root))
     # What is wrong with what they say is for their own checks to tell.
     refused = ((path, why) for path, why in files.unreadable.items() if why.line is None and files.text(path) is None)
     problems += [f"{path}: cannot be read: {why.reason}" for path, why in refused]
@@ -58,14 +52,13 @@ def main(argv: list[str]) -> int:
 
 def findings(files: Files, settings: Settings, counts: Callable[[Finding], bool]) -> tuple[list[Finding], list[str]]:
     """What the ignore files among *files* let in, mended if asked for; and what could not be mended."""
-    project = files.project
     given = _given(settings.context or [], files.root)
-    if not project.has_python:
+    if not files.project.has_python:
         return [], []
     said: list[Finding] = []
     problems: list[str] = []
-    for judged in exposure.ignore_files(project, contexts.read(files, given)):
-        said += leaks.judge(judged, project, problems, counts, fix=settings.fix)
+    for judged in exposure.ignore_files(files.project, contexts.read(files, given)):
+        said += leaks.judge(judged, files.project, problems, counts, fix=settings.fix)
     return said, problems
 
 

@@ -8,7 +8,7 @@ shows it uses, the caches that do not ignore themselves. A personal excludes fil
 
 from __future__ import annotations
 
-from pycache_hooks import catalog, git, selection
+from pycache_hooks import catalog, selection
 from pycache_hooks.console import Failure, guarded, read_options
 from pycache_hooks.ignorefiles import gitignore
 from pycache_hooks.ignorefiles.gitignore import Judgement, Probe, Tracked
@@ -76,14 +76,10 @@ class Settings(selection.Selection):
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
-    listing = projects.Listing()
-    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
-    top = git.Command("rev-parse", "--show-toplevel")
-    asked = early()
+    finished, asked = projects.started(), early()
     settings = read_options(NAME, __doc__, OPTIONS, Settings(), argv)
-    root = git.finished_top_level(top)
-    listed.output()
-    found = findings(projects.read(root, listing), settings, selection.filter_of(settings, root), asked.answers(root))
+    project = finished()
+    found = findings(project, settings, selection.filter_of(settings, project.root), asked.answers(project.root))
     return selection.conclude(found, settings)
 
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 from pycache_hooks import checking, rules, selection
 from pycache_hooks.console import guarded
 from pycache_hooks.findings import Finding
+from pycache_hooks.prevention import PYTEST_OPTIONS
 from pycache_hooks.readers import contexts, pytest_configuration
 from pycache_hooks.readers.files import Unreadable
-from pycache_hooks.readers.pytest_configuration import ADDOPTS, HOMES
+from pycache_hooks.readers.pytest_configuration import HOMES
 from pycache_hooks.rules import testing
 from pycache_hooks.rules.testing import Launch
 
@@ -39,10 +40,6 @@ OPTIONS: tuple[Option, ...] = (
 )
 
 _PARTS = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-_DOCKERFILES = ("ockerfile", "ontainerfile")
-_TEMPLATE = ("{{", "{%")
-"""In the path, or in what it says, of a file that is made into another one, such as a cookiecutter's."""
-
 _CONFTEST = "conftest.py"
 _DECIDED = "/"
 
@@ -97,7 +94,7 @@ def _places(files: Files) -> dict[str, list[str]]:
     """The directories that may hold pytest's configuration, with the files that may be it, in pytest's order."""
     places: dict[str, list[str]] = {}
     for path in files.named(*_PARTS):
-        if path.rpartition("/")[2] in HOMES and _TEMPLATE[0] not in path:
+        if path.rpartition("/")[2] in HOMES and not checking.is_template(path):
             places.setdefault(_directory(path), []).append(path)
     for paths in places.values():
         paths.sort(key=_rank)
@@ -140,7 +137,7 @@ def _parse(directory: _Directory, path: str, text: str, found: list[Finding]) ->
         directory.homes.append(pytest_configuration.read(path, text))
     except Unreadable as why:
         directory.incomplete = True
-        if not any(mark in text for mark in _TEMPLATE):
+        if not checking.is_template(text):
             found.append(Finding(path, why.line, rules.TESTS_UNREADABLE, f"cannot be read: {why.reason}"))
 
 
@@ -188,8 +185,7 @@ def _is_off_by_tox(directory: _Directory, root: str) -> bool:
 
 def _launches(files: Files) -> list[Launch]:
     """The stages of Dockerfiles and the compose services that run pytest, or that say how it is to run."""
-    dockerfiles = [path for path in files.named(*_DOCKERFILES) if contexts.is_dockerfile(path)]
-    found = [launch for path in dockerfiles for launch in _of_dockerfile(files, path)]
+    found = [launch for path in contexts.dockerfiles(files) for launch in _of_dockerfile(files, path)]
     return found + _of_services(files) if files.projects else found
 
 
@@ -198,8 +194,8 @@ def _of_dockerfile(files: Files, path: str) -> Iterator[Launch]:
     for stage in image.stages if image else ():
         subject = f"stage {stage.name or stage.number}"
         for run in stage.runs:
-            yield from _started(path, run.line, subject, run.commands, run.environment.get(ADDOPTS, ""))
-        variable = stage.variables.get(ADDOPTS)
+            yield from _started(path, run.line, subject, run.commands, run.environment.get(PYTEST_OPTIONS, ""))
+        variable = stage.variables.get(PYTEST_OPTIONS)
         addopts = (variable.value if variable else None) or ""
         yield from _started(path, stage.line, subject, stage.commands, addopts, default=True)
 
@@ -212,10 +208,10 @@ def _of_services(files: Files) -> list[Launch]:
     for _, services in files.projects:
         for *_, service in services:
             container = reader.container(service)
-            variable = container.environment.get(ADDOPTS)
+            variable = container.environment.get(PYTEST_OPTIONS)
             addopts = (variable.value if variable else None) or ""
             place = service.path, service.line, f"service {service.name}"
-            default = ADDOPTS in service.environment
+            default = PYTEST_OPTIONS in service.environment
             found += _started(*place, container.commands, addopts, default=default, service=True)
     return found
 
@@ -234,7 +230,7 @@ def _started(  # noqa: PLR0913 - one argument a part of what starts it
     from pycache_hooks import programs
 
     found = [
-        Launch(path, line, subject, command.environment.get(ADDOPTS, addopts), command.words, service=service)
+        Launch(path, line, subject, command.environment.get(PYTEST_OPTIONS, addopts), command.words, service=service)
         for command in commands
         if "pytest" in programs.tools_run(command)
     ]
@@ -242,7 +238,7 @@ def _started(  # noqa: PLR0913 - one argument a part of what starts it
 
 
 def _is_conftest(path: str) -> bool:
-    return path.rpartition("/")[2] == _CONFTEST and _TEMPLATE[0] not in path
+    return path.rpartition("/")[2] == _CONFTEST and not checking.is_template(path)
 
 
 def _directory(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from pycache_hooks import catalog, report, rules
-from pycache_hooks.findings import Finding
+from pycache_hooks.findings import Finding, enumerated, short
 from pycache_hooks.ignorefiles.dockerignore import DockerIgnore, DockerIgnoreError
 from pycache_hooks.readers import contexts, project
 
@@ -26,7 +26,6 @@ PODMAN, CLASSIC = "Podman", "the classic builder"
 
 MAX_BYTES = 1 << 17
 MOST_REFUSED = 10
-LONGEST_SHOWN = 60
 
 UNKNOWN = "pycache-probe"
 """A name that no pattern can know."""
@@ -309,17 +308,13 @@ def _named(probes: list[Probe]) -> str:
             phrases += [real[0] + name for name in names]
         else:
             where = f"{len(real):,} directories ({real[0] or './'}, ...)" if real else "directories to come"
-            phrases.append(f"{_joined(names)} in {where}")
-    return _joined(phrases)
-
-
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+            phrases.append(f"{enumerated(names)} in {where}")
+    return enumerated(phrases)
 
 
 def _line(data: bytes, number: int | None) -> str:
     line = os.fsdecode(data.split(b"\n")[number - 1]).strip() if number else ""
-    return line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + "..."
+    return short(line)
 
 
 def _wanted(uncovered: Uncovered) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from pycache_hooks import programs
+from pycache_hooks import bases, programs
 from pycache_hooks.readers import images, interpolation, shell
 from pycache_hooks.readers.compose import Setting
 from pycache_hooks.readers.files import Unreadable
@@ -30,7 +30,6 @@ _CONFIGURATION = (
     ".coveragerc"
 ).split()
 _SYSTEM = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
-_MIRRORS = ("docker.io/", "index.docker.io/", "library/")
 
 
 class Container:
@@ -131,7 +130,7 @@ class Reader:
         """The stage that the image of *service* is built as, and the name of the image that this starts from."""
         build = service.build
         if build is None:
-            return None, _named(service.image or "")
+            return None, bases.repository(service.image or "")[0]
         if build.inline:
             key = build.inline, *sorted(build.arguments.items())
             if key not in self._inline:
@@ -140,7 +139,7 @@ class Reader:
         else:
             image = self._files.dockerfile(build.dockerfile, build.arguments) if build.dockerfile else None
         stage = (image.stage(build.target) if build.target else image.final) if image else None
-        return stage, _named(_lineage(stage)[-1].base) if stage else ""
+        return stage, bases.repository(_lineage(stage)[-1].base)[0] if stage else ""
 
     def _script(self, container: Container, word: str) -> str | None:
         """What the script says that *word* starts: one of the work tree mounted there, or one copied into the image."""
@@ -266,16 +265,6 @@ def _environment(service: Service, stage: Stage | None) -> dict[str, Setting]:
 def _user(service: Service, stage: Stage | None) -> str | None:
     given = (service.user.value if service.user else "") or (stage.user if stage else "")
     return None if "$" in given else given
-
-
-def _named(image: str) -> str:
-    """The name of *image* without tag, digest and Docker's own registry."""
-    name = image.partition("@")[0]
-    head, slash, last = name.rpartition("/")
-    name = f"{head}{slash}{last.partition(':')[0]}"
-    for mirror in _MIRRORS:
-        name = name.removeprefix(mirror)
-    return name
 
 
 def _below(source: str, target: str, path: str) -> str | None:

@@ -17,7 +17,8 @@ IGNORE_FILES = (".dockerignore", ".containerignore")
 """At the root of a context, or behind the name of a Dockerfile."""
 
 _NAMES = ("dockerfile", "containerfile")
-TELLING = ("ockerfile", "ontainerfile", "compose", *IGNORE_FILES)
+DOCKERFILES = ("ockerfile", "ontainerfile")
+TELLING = (*DOCKERFILES, "compose", *IGNORE_FILES)
 """Parts of the names of all files that matter here: a quick test, as most paths have none of them."""
 
 _NOT_DOCKERFILES = frozenset(
@@ -61,6 +62,11 @@ def is_of_other_type(path: str) -> bool:
     return posixpath.splitext(path)[1].lower() in _NOT_DOCKERFILES
 
 
+def dockerfiles(files: Files) -> list[str]:
+    """The tracked Dockerfiles."""
+    return [path for path in files.named(*TELLING) if is_dockerfile(path)]
+
+
 def is_compose_file(path: str) -> bool:
     """Whether *path* is called like a compose file: ``compose.yaml``, ``docker-compose.dev.yml``."""
     name = path.rpartition("/")[2]
@@ -74,7 +80,7 @@ def read(files: Files, given: Iterable[str] = ()) -> list[Context]:
     directory or the root, whichever holds what they copy. *given*: the directories that are asked about, if not all.
     """
     root, paths = files.root, files.named(*TELLING)
-    copies = {path: _copies(files, path) for path in paths if is_dockerfile(path)}
+    copies = {path: _copies(files, path) for path in dockerfiles(files)}
     found = [Context(place, path, copies.get(path) or _copies(files, path)) for place, path in _composed(files)]
     named = {context.dockerfile for context in found}
     unnamed = [path for path in copies if path not in named]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 
+from pycache_hooks.findings import short
 from pycache_hooks.readers.files import Unreadable
 
 TYPE_CHECKING = False
@@ -41,7 +42,6 @@ _PLAIN_BLANK = "\t\n\f\r "
 _BYTE_SPACES = "\t\n\v\f\r \x85\xa0"
 _DIGITS = "0123456789"
 _LONGEST_LINE = 1 << 16
-_LONGEST_SHOWN = 60
 _DEEPEST = 50
 
 
@@ -175,11 +175,6 @@ def copied(found: Iterable[Instruction]) -> list[str]:
 def is_elsewhere(word: str) -> bool:
     """Whether *word*, a source of COPY or ADD, is no path: an address or a heredoc."""
     return "://" in word or word.startswith(("<<", "git@"))
-
-
-def short(text: str) -> str:
-    """The beginning of *text*, for a message."""
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def inside(word: str) -> str:

@@ -5,7 +5,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-synt
 
 from __future__ import annotations
 
-from pycache_hooks.readers import runners, shell
+from pycache_hooks.readers import runners, shell, systems
 from pycache_hooks.readers.pipelines import (
     DEEPEST,
     UNKNOWN,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _WORKFLOWS = ".github/workflows/"
 _ACTIONS = ".github/actions/"
-_ACTION_NAMES = ("action.yml", "action.yaml")
 
 _CACHE_ACTIONS = (
     "actions/cache",
@@ -211,7 +210,7 @@ class _Walk:
         line = step.lines["uses"]
         if uses.startswith("./"):
             folder = self.place.inside(joined("", uses))
-            for file in _ACTION_NAMES if folder not in (None, UNKNOWN) else ():
+            for file in systems.ACTIONS if folder not in (None, UNKNOWN) else ():
                 path = f"{folder}/{file}".lstrip("/")
                 if self.scripts.files.exists(path):
                     self.action(path)

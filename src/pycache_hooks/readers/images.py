@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import posixpath
 
+from pycache_hooks.findings import short
 from pycache_hooks.readers import dockerfile, shell
 from pycache_hooks.readers.files import Unreadable
 
@@ -299,10 +300,10 @@ class _Reader:
         if not name and len(words) != 1:
             raise Unreadable(line, "FROM takes an image, or an image, AS and a name")
         if name.strip(_STAGE_NAME) or name.startswith(_NO_STAGE_NAME):
-            raise Unreadable(line, f"{dockerfile.short(words[2])} is no name for a stage")
+            raise Unreadable(line, f"{short(words[2])} is no name for a stage")
         base = self._expanded(words[0], instruction, self._globals)[0]
         if not base:
-            raise Unreadable(line, f"{dockerfile.short(words[0])} comes to nothing")
+            raise Unreadable(line, f"{short(words[0])} comes to nothing")
         parent = self.image.named(base)
         self._afford(len(parent.variables) + _TRIGGER * len(parent.triggers) if parent else 0, line)
         stage = self._current = Stage(len(self.image.stages), name, line, base, parent)
@@ -334,7 +335,7 @@ class _Reader:
         try:
             result = dockerfile.Lexer(word, instruction.escape, substitute).word()
         except ValueError as error:
-            raise Unreadable(instruction.line, f"{dockerfile.short(word)}: {error}") from None
+            raise Unreadable(instruction.line, f"{short(word)}: {error}") from None
         return result, frozenset(name for name in unknown if f"${name}" in result or f"${{{name}" in result)
 
     def _spend(self, characters: int) -> None:
@@ -358,7 +359,7 @@ class _Reader:
         for operand in instruction.operands:
             name, equals, value = operand.partition("=")
             if not name:
-                raise Unreadable(instruction.line, f"no name in {dockerfile.short(operand)}")
+                raise Unreadable(instruction.line, f"no name in {short(operand)}")
             unknown: frozenset[str] = frozenset()
             given = self._arguments.get(name)
             if given is None and equals:
@@ -512,7 +513,7 @@ def _substituted(
 
 def _modified(value: str, operator: str, words: Sequence[str]) -> str:
     if operator == ":?" and not value:
-        raise ValueError(dockerfile.short(words[0]) or "not allowed to be empty")
+        raise ValueError(short(words[0]) or "not allowed to be empty")
     if operator in _PATTERNS[:2]:
         return _trimmed(value, words[0], operator)
     if operator in _PATTERNS:
@@ -564,7 +565,7 @@ def _segments(pattern: str) -> list[list[str]]:
     for character in characters:
         escaped = character == "\\" and next(characters, "end")
         if escaped and escaped not in ("*", "?", "\\", "}", "/"):
-            raise ValueError(f"invalid escape in {dockerfile.short(pattern)}")
+            raise ValueError(f"invalid escape in {short(pattern)}")
         if character == "*":
             segments.append([])
         else:
@@ -611,7 +612,7 @@ def _fields(text: str, line: int) -> list[str]:
     try:
         return next(csv.reader([text], strict=True))
     except csv.Error as error:
-        raise Unreadable(line, f"--mount={dockerfile.short(text)}: {error}") from None
+        raise Unreadable(line, f"--mount={short(text)}: {error}") from None
 
 
 def _is_heredoc(word: str) -> bool:

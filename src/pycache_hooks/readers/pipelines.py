@@ -425,7 +425,7 @@ def options_user(words: Sequence[str]) -> bool:
         name, equals, value = word.partition("=")
         if name in ("-u", "--user"):
             user = value if equals else "".join(words[number + 1 : number + 2])
-            return user.partition(":")[0] not in ("", "0", "root")
+            return not programs.is_root(user)
     return False
 
 

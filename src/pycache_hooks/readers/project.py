@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import catalog
+from pycache_hooks import catalog, git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pycache_hooks.catalog import Cache
 
@@ -183,6 +183,23 @@ class Listing:
     def whole(self) -> bytes:
         """All of it, behind a NUL."""
         return b"".join(self._pieces)
+
+
+def started() -> Callable[[], Project]:
+    """Ask git for the root of the repository and for what is tracked; the function returned waits for the project.
+
+    That raises Failure where there is none.
+    """
+    listing = Listing()
+    listed = git.Command("ls-files", "-z", "--full-name", ":/", consume=listing.take)
+    top = git.Command("rev-parse", "--show-toplevel")
+
+    def finished() -> Project:
+        root = git.finished_top_level(top)
+        listed.output()
+        return read(root, listing)
+
+    return finished
 
 
 def read(root: str, listing: Listing | bytes) -> Project:

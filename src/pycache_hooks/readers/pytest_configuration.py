@@ -9,6 +9,7 @@ Ini files are read as iniconfig reads them, TOML by tomllib, which tells no line
 
 from __future__ import annotations
 
+from pycache_hooks.prevention import NO_VARIABLE, PYTEST_OPTIONS
 from pycache_hooks.readers.files import Unreadable
 
 TYPE_CHECKING = False
@@ -25,16 +26,12 @@ NAMED = HOMES[:4]
 
 SINCE_9 = HOMES[:2]
 
-ADDOPTS = "PYTEST_ADDOPTS"
-NO_VARIABLE = "PYTEST_CACHE_DISABLE"
-"""Much recommended, and read by no version of pytest."""
-
 MAX_BYTES = 1 << 20
 """A larger file is none that somebody wrote, and tomllib takes its time."""
 
 MAX_PARTS = 100
 _COMMENT = "#;"
-_FOR_PYTEST = (ADDOPTS, NO_VARIABLE)
+_FOR_PYTEST = (PYTEST_OPTIONS, NO_VARIABLE)
 _SET_ENV = ("setenv", "set_env")
 _INI_SECTIONS = ("pytest", "tool:pytest", "tool.pytest", "tool.pytest.ini_options", "pytest.ini_options")
 _TABLES: tuple[Key, ...] = (("tool", "pytest", "ini_options"), ("tool", "pytest"), ("pytest",))
@@ -219,7 +216,7 @@ def _read_ini(home: Home) -> None:
             home.unread.append(section)
         for name in _SET_ENV:
             if name in section.settings:
-                home.variables += _assigned(section.settings[name], home.lines, (ADDOPTS,))
+                home.variables += _assigned(section.settings[name], home.lines, (PYTEST_OPTIONS,))
     if home.section and "env" in home.section.settings:
         home.too_late = _assigned(home.section.settings["env"], home.lines, _FOR_PYTEST)
     home.recent = home.name == ".pytest.ini" and not home.section

@@ -10,6 +10,8 @@ The grammar is bash's, of which the grammar of POSIX is a part: https://www.gnu.
 
 from __future__ import annotations
 
+from pycache_hooks.readers.words import DEEPEST, ENDS, Words
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,28 +30,16 @@ _RUNNING = frozenset(
 """Programs that run the command behind them here and now, not in a container or on another machine."""
 
 _BLANKS = " \t\0"
-_ENDS = " \t\n;&|<>()"
-_QUOTES = "'\"\\$`\0"
-_SPECIAL = frozenset(_ENDS + _QUOTES)
 _OPENING = ("if", "while", "until", "{", "for", "select", "case")
 _CLOSING = ("fi", "done", "}", "esac")
 _RESERVED = frozenset([*_OPENING, *_CLOSING, "then", "elif", "else", "do", "!", "time", "coproc", "function", "[["])
 _DECLARING = ("export", "declare", "typeset", "local", "readonly")
 _REDIRECTIONS = ("<<<", "<<-", "<<", "<&", "<>", "<", "&>>", "&>", ">>", ">&", ">|", ">")
-_DEEPEST = 30
-"""Levels of nesting that are read; a script with more of them is read up to there."""
-
 _SCRIPT_DEPTH = 5
 """Levels that a script within a script counts for: its text is read once more."""
 
 _ENOUGH = 1 << 20
 """Variables that are copied, all commands taken together, before exports are no longer kept apart: time stays linear."""
-
-_ESCAPES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_CODES = {"x": 2, "u": 4, "U": 8}
-_OCTAL = "01234567"
-_HEXADECIMAL = "0123456789abcdefABCDEF"
-_HIGHEST = 0x10FFFF
 
 
 class Command:
@@ -103,7 +93,7 @@ def split(text: str) -> list[str]:
     reader = _Reader(_plain(text), 1, [], _Variables(_Budget()), 0)
     words = []
     while reader.at < reader.end:
-        if reader.text[reader.at] in _ENDS:
+        if reader.text[reader.at] in ENDS:
             reader.at += 1
         else:
             words.append(reader.word().replace("\0", ""))
@@ -248,27 +238,10 @@ class _Level:
         self.closed = -1
 
 
-class _Reader:
-    """Reads *text* into *found*.
+class _Reader(Words):
+    """Reads *text* into *found*. *silent*: its command substitutions have been read before, and are not to be listed twice."""
 
-    A NUL in *text* is a line break that a level above has dropped behind a backslash: it counts as a line and as
-    nothing else. *silent*: command substitutions have been read there too, and are not to be listed twice.
-    """
-
-    __slots__ = (
-        "at",
-        "counted",
-        "depth",
-        "end",
-        "found",
-        "heredocs",
-        "level",
-        "line",
-        "live",
-        "silent",
-        "text",
-        "variables",
-    )
+    __slots__ = ("found", "heredocs", "level", "live", "silent", "variables")
 
     def __init__(  # noqa: PLR0913 - all of a reader's state comes from above
         self,
@@ -280,14 +253,9 @@ class _Reader:
         *,
         silent: bool = False,
     ) -> None:
-        self.text = text
-        self.end = len(text)
-        self.at = 0
-        self.line = line
-        self.counted = 0
+        super().__init__(text, line, depth)
         self.found = found
         self.variables = variables
-        self.depth = depth
         self.silent = silent
         self.live = False
         self.level = _Level()
@@ -327,14 +295,6 @@ class _Reader:
         self.level = level
         self.depth -= 1
 
-    def deeper(self) -> bool:
-        """Go one level down, unless it is too deep: then the rest is left unread."""
-        if self.depth >= _DEEPEST:
-            self.at = self.end
-            return False
-        self.depth += 1
-        return True
-
     def skip_blank(self) -> None:
         self.at += 1
 
@@ -343,10 +303,6 @@ class _Reader:
             self.at += 2
         else:
             self.take_word()
-
-    def comment(self) -> None:
-        stop = self.text.find("\n", self.at)
-        self.at = self.end if stop < 0 else stop
 
     def newline(self) -> None:
         self.finish()
@@ -437,7 +393,7 @@ class _Reader:
         return _Variables(self.variables.budget, exported)
 
     def run(self, script: str, lines: list[int], variables: _Variables, *, live: bool) -> None:
-        if lines and self.depth + _SCRIPT_DEPTH <= _DEEPEST:
+        if lines and self.depth + _SCRIPT_DEPTH <= DEEPEST:
             _Reader(
                 script, lines[0], self.found, variables, self.depth + _SCRIPT_DEPTH, silent=live or self.silent
             ).read()
@@ -469,99 +425,6 @@ class _Reader:
         simple.raw.append(raw)
         simple.lines.append(line)
 
-    def word(self) -> str:
-        """The word that begins here, without its quotes. A dropped line break in it is a NUL."""
-        text, end = self.text, self.end
-        parts: list[str] = []
-        while True:
-            start = at = self.at
-            while at < end and text[at] not in _SPECIAL:
-                at += 1
-            parts.append(text[start:at])
-            self.at = at
-            char = text[at : at + 1]
-            if char and char in _QUOTES:
-                self.quoted(parts)
-            elif char in ("<", ">") and text.startswith("(", at + 1):
-                self.substitution(parts)
-            elif char == "(" and at > start and text[at - 1] in "=?*+@!":
-                self.group(parts)
-            else:
-                return "".join(parts)
-
-    def quoted(self, parts: list[str]) -> None:
-        """A quote, a backslash or an expansion outside of double quotes."""
-        char = self.text[self.at]
-        if char == "'":
-            start = self.at + 1
-            stop = self.text.find("'", start)
-            self.at = self.end if stop < 0 else stop + 1
-            parts.append(self.text[start : stop if stop >= 0 else self.end])
-        elif char == '"':
-            self.at += 1
-            self.double(parts, '"')
-        elif char == "\\":
-            escaped = self.text[self.at + 1 : self.at + 2]
-            parts.append("\0" if escaped == "\n" else escaped or "\\")
-            self.at += 2
-        elif char == "\0":
-            parts.append(char)
-            self.at += 1
-        else:
-            self.expansion(parts, quote="")
-
-    def double(self, parts: list[str], quote: str) -> None:
-        """The rest of what stands in double quotes; of a heredoc's content if *quote* is empty."""
-        text, end = self.text, self.end
-        while self.at < end:
-            start = at = self.at
-            while at < end and text[at] not in '"\\$`':
-                at += 1
-            parts.append(text[start:at])
-            self.at = at
-            char = text[at : at + 1]
-            if char and char in "$`":
-                self.expansion(parts, quote='"')
-                continue
-            self.at += 1
-            if char == "\\":
-                escaped = text[self.at : self.at + 1]
-                self.at += 1
-                kept = escaped if escaped and escaped in f"$`\\{quote}" else char + escaped
-                parts.append("\0" if escaped == "\n" else kept)
-            elif char == quote:
-                break
-            else:
-                parts.append(char)
-
-    def expansion(self, parts: list[str], quote: str) -> None:
-        """What a `$` or a backtick begins, taken over as it is written. *quote*: the quote around it."""
-        text, start = self.text, self.at
-        following = text[start + 1 : start + 2]
-        if text[start] == "`":
-            self.backticks(quote)
-        elif following == "(":
-            self.at += 1
-            if text.startswith("((", self.at) and self.arithmetic():
-                parts.append(text[start : self.at])
-            else:
-                self.at = start
-                self.substitution(parts)
-            return
-        elif following == "{":
-            self.braces(quote)
-        elif following == "'" and not quote:
-            self.at += 2
-            self.ansi(parts)
-            return
-        elif following == '"' and not quote:
-            self.at += 2
-            self.double(parts, '"')
-            return
-        else:
-            self.at += 2 if following == "$" else 1
-        parts.append(text[start : self.at])
-
     def substitution(self, parts: list[str]) -> None:
         """`$(commands)`, `<(commands)` or `>(commands)`."""
         start, count = self.at, len(self.found)
@@ -589,109 +452,6 @@ class _Reader:
         if self.silent:
             del self.found[count:]
         self.live = True
-
-    def braces(self, quote: str) -> None:
-        """`${NAME}` with all that may stand in it, or a GitHub `${{ expression }}`."""
-        text = self.text
-        if text.startswith("${{", self.at):
-            stop = text.find("}}", self.at)
-            self.at = self.end if stop < 0 else stop + 2
-            return
-        if not self.deeper():
-            return
-        at = self.at + 2
-        while text[at : at + 1].isalnum() or text.startswith("_", at):
-            at += 1
-        quoting = not quote or text[at : at + 1] in ("#", "%", "/", "^", ",")
-        self.at += 2
-        ignored: list[str] = []
-        while self.at < self.end and text[self.at] != "}":
-            char = text[self.at]
-            if char in _QUOTES and (char != "'" or quoting):
-                self.quoted(ignored)
-            else:
-                self.at += 1
-        self.at += 1
-        self.depth -= 1
-
-    def ansi(self, parts: list[str]) -> None:
-        """The rest of `$'text'`."""
-        text = self.text
-        while self.at < self.end and text[self.at] != "'":
-            char = text[self.at]
-            self.at += 1
-            parts.append(self.escape() if char == "\\" else char)
-        self.at += 1
-
-    def escape(self) -> str:
-        """What an escape sequence of `$'text'` stands for, from behind its backslash."""
-        char = self.text[self.at : self.at + 1]
-        self.at += 1
-        if char in _ESCAPES:
-            return _ESCAPES[char]
-        if char == "c":
-            self.at += 1
-            return chr(ord(self.text[self.at - 1 : self.at] or "@") & 0x1F)
-        if char in _CODES:
-            return self.code(_HEXADECIMAL, _CODES[char], 16) or "\\" + char
-        if char and char in _OCTAL:
-            self.at -= 1
-            return self.code(_OCTAL, 3, 8)
-        return char if char and char in "\\'\"?" else "\\" + char
-
-    def code(self, digits: str, longest: int, base: int) -> str:
-        """The character with the number that is written here."""
-        start = self.at
-        while self.at < min(start + longest, self.end) and self.text[self.at] in digits:
-            self.at += 1
-        number = int(self.text[start : self.at] or "0", base)
-        return chr(number) if 0 < number <= _HIGHEST else ""
-
-    def group(self, parts: list[str]) -> None:
-        """The elements of an array, or the alternatives of a pattern: taken over with their parentheses."""
-        start = self.at
-        self.at += 1
-        self.balanced(1)
-        parts.append(self.text[start : self.at])
-
-    def balanced(self, depth: int) -> None:
-        """Go past the closing parenthesis of the outermost of *depth* open ones."""
-        ignored: list[str] = []
-        text = self.text
-        while self.at < self.end and depth:
-            char = text[self.at]
-            if char in _QUOTES:
-                self.quoted(ignored)
-            elif char == "#" and text[self.at - 1] in " \t\n":
-                self.comment()
-            else:
-                depth += (char == "(") - (char == ")")
-                self.at += 1
-
-    def arithmetic(self) -> bool:
-        """Go past `((expression))`; or stay, if these are parentheses of subshells."""
-        text, at, depth = self.text, self.at + 2, 2
-        while at < self.end and depth > 1:
-            char = text[at]
-            if char in "'\"":
-                at = text.find(char, at + 1)
-                if at < 0:
-                    return False
-            elif char == "\\":
-                at += 1
-            depth += (char == "(") - (char == ")")
-            at += 1
-        if depth > 1 or not text.startswith(")", at):
-            return False
-        self.at += 2
-        ignored: list[str] = []
-        while self.at < at:
-            if text[self.at] in "$`":
-                self.expansion(ignored, quote="")
-            else:
-                self.at += 1
-        self.at = max(self.at, at + 1)
-        return True
 
     # Reserved words
 
@@ -731,7 +491,7 @@ class _Reader:
 
     def step(self) -> bool:
         """Go past a word, or past one character that is none. Returns whether the word ends a `[[`."""
-        if self.text[self.at] in _ENDS:
+        if self.text[self.at] in ENDS:
             self.at += 1
             return False
         return self.word() == "]]"
@@ -754,7 +514,7 @@ class _Reader:
         opened = self.text.startswith("(", begin)
         self.at += opened
         self.blanks()
-        if self.at < self.end and self.text[self.at] not in _ENDS:
+        if self.at < self.end and self.text[self.at] not in ENDS:
             self.word()
         if not opened and self.text[begin : self.at] == "esac":
             self.reserved("esac")
@@ -817,7 +577,7 @@ class _Reader:
                 stop = begin
                 break
         content, line_number, live = text[start:stop], self.line_at(start), False
-        if expand and self.depth + _SCRIPT_DEPTH <= _DEEPEST:
+        if expand and self.depth + _SCRIPT_DEPTH <= DEEPEST:
             parts: list[str] = []
             reader = _Reader(
                 content, line_number, self.found, self.variables, self.depth + _SCRIPT_DEPTH, silent=self.silent
@@ -826,14 +586,6 @@ class _Reader:
             content, live = "".join(parts), reader.live
         if simple.reads_script:
             self.run(content, [line_number], self.subshell(simple.environment), live=live)
-
-    def line_at(self, position: int) -> int:
-        """The number of the line of *position*, which never goes back."""
-        counted = self.counted
-        if position > counted:
-            self.line += self.text.count("\n", counted, position) + self.text.count("\0", counted, position)
-            self.counted = position
-        return self.line
 
 
 _HANDLERS: dict[str, Callable[[_Reader], None]] = {

@@ -9,7 +9,7 @@ TELLING = (".github/", "gitlab", "buildspec", "azure")
 """Parts of the paths of all CI files, except actions that lie elsewhere: a quick test."""
 
 _YAML = (".yml", ".yaml")
-_ACTIONS = ("action.yml", "action.yaml")
+ACTIONS = ("action.yml", "action.yaml")
 _AZURE_FOLDERS = (".azure/", ".azure-pipelines/", ".azuredevops/", ".azure-pipeline/", "azure-pipelines/")
 
 
@@ -23,7 +23,7 @@ def system_of(path: str) -> str:
     folder, _, name = path.rpartition("/")
     if not name.endswith(_YAML):
         return ""
-    if folder == ".github/workflows" or name in _ACTIONS:
+    if folder == ".github/workflows" or name in ACTIONS:
         return GITHUB
     if name == ".gitlab-ci.yml" or name.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"):
         return GITLAB

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pycache_hooks import programs, rules
+from pycache_hooks import bases, programs, rules
 from pycache_hooks.findings import Finding
-from pycache_hooks.rules.images import is_plain
 from pycache_hooks.rules.layers import Layout
 
 TYPE_CHECKING = False
@@ -66,7 +65,7 @@ def imports(image: Image) -> Imports:
     names = {name for word in _naming(image) for name in word.removesuffix(".py").replace("/", ".").split(".")}
     layout = Layout(image)
     final = image.stages[-1]
-    unknown = not final.commands and not is_plain(layout.bases[final.number])
+    unknown = not final.commands and not bases.is_plain(layout.bases[final.number])
     return lambda name: name in names or (unknown and name.isidentifier())
 
 

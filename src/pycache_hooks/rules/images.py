@@ -1,16 +1,17 @@
 """What the stages of a Dockerfile leave in the layers of their images, and in those that take files from them.
 
 Nothing is said about what a base image may decide: a variable that is missing in a Dockerfile may be set there. So the
-rules about something that is missing speak of stages whose base is known to set nothing (`PLAIN`). Of these, the official
+rules about something that is missing speak of stages whose base is known to set nothing (`bases.PLAIN`). Of these, the official
 images of Python alone come without bytecode: there, whatever runs Python writes some. Elsewhere the distribution, pyenv or
 ``make install`` has compiled the interpreter, and pip what it has installed: what is left to write is the project's.
 """
 
 from __future__ import annotations
 
-from pycache_hooks import prevention, programs, rules
-from pycache_hooks.findings import Finding
+from pycache_hooks import bases, prevention, programs, rules
+from pycache_hooks.findings import Finding, short
 from pycache_hooks.prevention import DONT_WRITE, PREFIX
+from pycache_hooks.programs import installers
 from pycache_hooks.rules import layers
 from pycache_hooks.rules.layers import Layout, Step
 
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pycache_hooks.programs import Install
+    from pycache_hooks.programs.installers import Install
     from pycache_hooks.readers.images import Image, Run, Stage
     from pycache_hooks.readers.shell import Command
     from pycache_hooks.rules.layers import Environment
@@ -38,25 +39,6 @@ REQUIREMENTS = {
 
 _SETTINGS = {DONT_WRITE: f"{DONT_WRITE}=1", PREFIX: f"{PREFIX}=/tmp/pycache"}
 
-PLAIN = frozenset(
-    "scratch python pypy debian ubuntu alpine fedora centos rockylinux almalinux oraclelinux amazonlinux archlinux "
-    "opensuse/leap opensuse/tumbleweed buildpack-deps node golang ruby php rust gcc perl openjdk eclipse-temurin erlang elixir "
-    "haskell julia r-base swift busybox postgres mysql mariadb redis mongo nginx httpd bash docker "
-    "ghcr.io/astral-sh/uv continuumio/miniconda3 condaforge/miniforge3 nvidia/cuda".split()
-)
-"""Base images that set none of the variables of Python, pip and uv that matter here, and whose user is root.
-
-Docker's official ones keep it so (https://github.com/docker-library/python/pull/831). Others do set them, such as those of
-https://github.com/sclorg/s2i-python-container (``PIP_NO_CACHE_DIR``), and so do many a company's own.
-"""
-
-_UV = "ghcr.io/astral-sh/uv"
-_BARE = ("python", "pypy")
-"""Images whose interpreter comes without bytecode, as those of `_UV` that are built upon them: it is deleted at the end.
-
-https://github.com/docker-library/python/blob/be26fbe39bb71bf0b0f9a823eaed86b6081251ee/Dockerfile-linux.template
-"""
-
 _IMPORTING = frozenset(
     "alembic behave celery coverage coverage3 daphne django django-admin doit doctest dramatiq flask gunicorn hypercorn inv "
     "invoke locust py.test pytest scrapy sphinx sphinx-build trial unittest uvicorn uwsgi waitress-serve".split()
@@ -69,22 +51,17 @@ _INSTALLING = ("get-pip.py", "get-poetry.py", "install-poetry.py", "install-pdm.
 _UNCOMPILED = ("uv", "poetry", "pdm")
 """Programs that run others in an environment whose packages they have not compiled."""
 
-_OFFICIAL = ("docker.io/library/", "docker.io/", "mirror.gcr.io/library/", "public.ecr.aws/docker/library/")
-_ROOT = ("", "0", "root")
 _COMPILING = ("pip", "pipenv", "pipx")
-_CONDA = ("conda", "mamba", "micromamba")
 _OFF = {"pip": "PIP_NO_CACHE_DIR", "pipenv": "PIP_NO_CACHE_DIR", "pipx": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"}
 """What keeps a tool from keeping its downloads; pip's option does not reach the builds of what it installs."""
 
 _KEEPING = ("cache", "tmpfs", "bind")
 
-_LONGEST_SHOWN = 60
-
 
 def judge(path: str, image: Image, require: str = EITHER) -> list[Finding]:
     """The findings about the stages of *image*, which the Dockerfile at *path* describes."""
     layout = Layout(image)
-    spared = _deliberate(layout) | {number for number, base in layout.bases.items() if not is_plain(base)}
+    spared = _deliberate(layout) | {number for number, base in layout.bases.items() if not bases.is_plain(base)}
     compiling = _compiling(layout, spared)
     found = [
         *(_unrepeatable(stage, step, require) for stage, step in compiling),
@@ -107,7 +84,7 @@ def _deliberate(layout: Layout) -> set[int]:
         places = {
             place
             for step in layout.steps(stage)
-            if programs.compiles_on_purpose(step.command, step.environment)
+            if installers.compiles_on_purpose(step.command, step.environment)
             for place in _compiled(step, stage, layout)
         }
         if places:
@@ -145,7 +122,7 @@ def _compiling(layout: Layout, spared: set[int]) -> list[tuple[Stage, Step]]:
 
 def _compiles(step: Step) -> bool:
     """Whether an install writes bytecode beside the sources. Of conda's packages nobody knows: some bring theirs along."""
-    install = programs.install(step.command, step.environment)
+    install = installers.install(step.command, step.environment)
     return install is not None and install.tool in _COMPILING and install.compiles and not step.environment.get(PREFIX)
 
 
@@ -198,7 +175,7 @@ def _writes(step: Step, base: str) -> bool:
     """
     if step.environment.get(PREFIX):
         return True
-    return _imports_project(step) or (_is_bare(base) and step.run.user.partition(":")[0] in _ROOT)
+    return _imports_project(step) or (bases.is_bare(base) and programs.is_root(step.run.user))
 
 
 def _imports_project(step: Step) -> bool:
@@ -258,7 +235,7 @@ def _compiled(step: Step, stage: Stage, layout: Layout) -> list[str]:
 
 def _is_cleaned(runs: Iterable[Run]) -> bool:
     """Whether *runs* remove bytecode."""
-    return any(programs.removes_bytecode(command) for run in runs for command in run.commands)
+    return any(installers.removes_bytecode(command) for run in runs for command in run.commands)
 
 
 # Values
@@ -267,7 +244,7 @@ def _is_cleaned(runs: Iterable[Run]) -> bool:
 def _mistaken(layout: Layout) -> Iterator[Fault]:
     """Values that do not do what they seem to, and prefixes that are none."""
     for stage in layout.image.stages:
-        plain = is_plain(layout.bases[stage.number])
+        plain = bases.is_plain(layout.bases[stage.number])
         for name, value, line, before in [*_declared(stage), *_given(stage)]:
             # To switch off what the base image or a line above has switched on is right.
             overrides = name == DONT_WRITE and (prevention.dont_write(before) or not plain)
@@ -337,7 +314,7 @@ def _compiles_elsewhere(step: Step, prefix: str) -> bool:
     """Whether the step writes bytecode, on purpose or by an install, where a Python with *prefix* does not look for it."""
     if step.environment.get(PREFIX, "") == prefix:
         return False
-    return _compiles(step) or programs.compiles_on_purpose(step.command, step.environment)
+    return _compiles(step) or installers.compiles_on_purpose(step.command, step.environment)
 
 
 # Download caches
@@ -346,9 +323,9 @@ def _compiles_elsewhere(step: Step, prefix: str) -> bool:
 def _downloads(layout: Layout) -> Iterator[Fault]:
     """Installs that leave what they downloaded in a layer of the final image: one finding a RUN, or for each repair."""
     found: dict[str, list[_Kept]] = {}
-    users = set(_ROOT)
+    users = set(programs.ROOT)
     for stage in layout.image.stages:
-        if stage.number in layout.shipped and is_plain(layout.bases[stage.number]):
+        if stage.number in layout.shipped and bases.is_plain(layout.bases[stage.number]):
             users.update(word for step in layout.steps(stage) for word in _user(step.command))
             for run in stage.runs:
                 # Of another user nobody knows whether there is a home to write to: without one pip keeps nothing.
@@ -383,13 +360,13 @@ def _left(run: Run, configured: Environment) -> tuple[Command, Install] | None:
     """The first install of *run* whose downloads stay."""
     left = None
     removed: set[str] = set()
-    for step in reversed([*layers.steps(run, {"HOME": programs.home(run.user), **configured})]):
+    for step in reversed([*layers.steps(run, {"HOME": installers.home(run.user), **configured})]):
         command = step.command
-        install = programs.install(command, step.environment)
+        install = installers.install(command, step.environment)
         if install is None:
-            paths = programs.removed(command, step.environment)
+            paths = installers.removed(command, step.environment)
             removed.update(paths)
-            removed.update(programs.SOME_PACKAGES for path in paths if path.endswith("/pkgs"))
+            removed.update(installers.SOME_PACKAGES for path in paths if path.endswith("/pkgs"))
             if _names_cache(command):
                 removed.add("")
         elif (
@@ -420,7 +397,7 @@ def _is_mounted(mount: Mapping[str, str], directory: str) -> bool:
         return False
     if "$" in target + directory:
         return True
-    return programs.is_removed(directory, [target]) or target.startswith(f"{directory}/")
+    return installers.is_removed(directory, [target]) or target.startswith(f"{directory}/")
 
 
 def _variable(command: Command, install: Install) -> str:
@@ -436,37 +413,16 @@ def _remedy(kept: Sequence[_Kept]) -> str:
     name = _variable(command, install)
     if name:
         # What is mounted belongs to root, and another user cannot write there.
-        places = {each.cache_directory if run.user.partition(":")[0] in _ROOT else "" for _, run, _, each in kept}
+        places = {each.cache_directory if programs.is_root(run.user) else "" for _, run, _, each in kept}
         mount = f"; or RUN --mount=type=cache,target={directory}" if places == {directory} else ""
         return f"{_where(stage)}{mount}\nENV {name}=1"
     if tool == "poetry":
         # Its virtual environments may lie beside its cache, and `--no-cache` keeps downloads all the same.
         return f"&& rm -rf {directory}/artifacts {directory}/cache"
-    return f"&& {tool} clean --all --yes" if tool in _CONDA else f"&& rm -rf {directory}"
+    return f"&& {tool} clean --all --yes" if tool in installers.CONDA else f"&& rm -rf {directory}"
 
 
 # Words
-
-
-def is_plain(base: str) -> bool:
-    """Whether the image is known to set nothing that matters here."""
-    return _repository(base)[0] in PLAIN
-
-
-def _is_bare(base: str) -> bool:
-    """Whether the image has a Python that comes without bytecode."""
-    name, tag = _repository(base)
-    return name in _BARE or (name == _UV and "python" in tag)
-
-
-def _repository(base: str) -> tuple[str, str]:
-    """The name of an image, without what stands for Docker's official ones, and its tag."""
-    start, slash, last = base.partition("@")[0].rpartition("/")
-    name, _, tag = last.partition(":")
-    name = start + slash + name
-    for prefix in _OFFICIAL:
-        name = name.removeprefix(prefix)
-    return name, tag
 
 
 def _called(stage: Stage) -> str:
@@ -483,5 +439,4 @@ def _settings(names: Iterable[str]) -> str:
 
 
 def _shown(command: Command) -> str:
-    text = " ".join(command.words)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    return short(" ".join(command.words))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from pycache_hooks import programs
+from pycache_hooks.programs import installers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Layout:
             self.made[number] = self.made.get(parent, set()).union(_made(stage))
             self.configured[number] = dict(self.configured.get(parent, {}))
             for command in (command for run in stage.runs for command in run.commands if command.words):
-                self.configured[number].update(programs.configured(command))
+                self.configured[number].update(installers.configured(command))
 
     def steps(self, stage: Stage, runs: Iterable[Run] | None = None) -> Iterator[Step]:
         """The commands of *stage*, or of those of its *runs*."""
@@ -151,7 +152,7 @@ def places(step: Step, made: set[str]) -> list[str]:
     if given:
         return [joined(run.workdir, path) for path in given]
     if "--user" in words:
-        return [f"{environment.get('HOME', programs.home(run.user))}/.local"]
+        return [f"{environment.get('HOME', installers.home(run.user))}/.local"]
     directory, _, program = words[0].rpartition("/")
     if directory.startswith("/") and directory.endswith("/bin"):
         return [directory.removesuffix("/bin")]
@@ -175,7 +176,7 @@ def _made(stage: Stage) -> Iterator[str]:
     for step in (step for run in stage.runs for step in steps(run, {})):
         words = step.last.words
         if any(word.endswith(("venv", "virtualenv")) for word in words[:3]):
-            yield from (joined(step.run.workdir, programs.expanded(word, step.environment)) for word in words[1:])
+            yield from (joined(step.run.workdir, installers.expanded(word, step.environment)) for word in words[1:])
 
 
 def directories(copy: Copy) -> list[str]:

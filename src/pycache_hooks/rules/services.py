@@ -9,11 +9,10 @@ from __future__ import annotations
 import bisect
 import posixpath
 
-from pycache_hooks import catalog, prevention, programs, rules
+from pycache_hooks import bases, catalog, prevention, programs, rules
 from pycache_hooks.findings import Finding, listed
 from pycache_hooks.prevention import DONT_WRITE, PREFIX
 from pycache_hooks.readers import containers, shell
-from pycache_hooks.rules.images import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
     from pycache_hooks.readers.shell import Command
 
 PYTHON = "Python"
-_ROOT = ("", "0", "root")
-_PYTHONS = frozenset("python pypy ghcr.io/astral-sh/uv continuumio/miniconda3 condaforge/miniforge3".split())
-_SYSTEMS = frozenset(
-    "debian ubuntu alpine fedora centos rockylinux almalinux oraclelinux amazonlinux archlinux opensuse/leap buildpack-deps "
-    "nvidia/cuda".split()
-)
 _IDLE = frozenset("bash sh zsh ash dash sleep tail cat : true".split())
 _DOUBTFUL = "mkdocs"
 """It imports from the project only what its configuration may name."""
@@ -47,7 +40,7 @@ _CACHING = frozenset(
 )
 """Tools whose caches are nothing but caches: the results that coverage writes may be wanted."""
 
-_MOVING = {"pytest": ("no:cacheprovider", "cache_dir"), "mypy": ("cache_dir",), "ruff": ("cache-dir",)}
+_MOVING = {"pytest": (prevention.NO_CACHE_PLUGIN, prevention.CACHE_DIR), "mypy": ("cache_dir",), "ruff": ("cache-dir",)}
 """Words of a tool's configuration that may have to do with where its cache goes."""
 
 USER = 'user: "${HOST_UID:?}:${HOST_GID:?}"  # export HOST_UID=$(id -u) HOST_GID=$(id -g)'
@@ -105,10 +98,10 @@ def _imports(container: Container, command: Command, imports: Imports) -> bool:
 
 
 def _is_python(container: Container) -> bool:
-    if container.base in _PYTHONS:
+    if container.base in bases.WITH_PYTHON:
         return True
     commands = (command for stage in container.lineage for run in stage.runs for command in run.commands)
-    return container.base in _SYSTEMS and any(programs.runs_python(command) for command in commands)
+    return container.base in bases.SYSTEMS and any(programs.runs_python(command) for command in commands)
 
 
 def _concerns(container: Container, mount: Mount, project: Project) -> bool:
@@ -168,7 +161,7 @@ def _bytecode(container: Container, mounts: list[Mount], imports: Imports) -> It
     if not mounts:
         return
     given = [container.environment[name] for name in (DONT_WRITE, PREFIX) if name in container.environment]
-    if any(setting.value is None for setting in given) or (not given and container.base not in PLAIN):
+    if any(setting.value is None for setting in given) or (not given and container.base not in bases.PLAIN):
         return
     environment = _known(container)
     commands = [command for command in container.commands if _imports(container, command, imports)]
@@ -184,7 +177,7 @@ def _bytecode(container: Container, mounts: list[Mount], imports: Imports) -> It
 
 def _stays_out(command: Command, environment: Mapping[str, str], container: Container) -> bool:
     """Whether *command* of *container* leaves no bytecode in what is mounted."""
-    if not prevention.prevented(PYTHON, command, environment):
+    if not programs.prevented(PYTHON, command, environment):
         return False
     force = {**environment, **programs.unwrapped(command).environment}
     if prevention.dont_write(force.get(DONT_WRITE)) or PREFIX not in force:
@@ -205,13 +198,13 @@ def _reason(environment: Mapping[str, str]) -> str:
 def _tool_caches(container: Container) -> Iterator[Finding]:
     """Caches of tools that go into the work tree."""
     mount = _mount_at(container, container.workdir)
-    if mount is None or container.base not in PLAIN:
+    if mount is None or container.base not in bases.PLAIN:
         return
     environment = _known(container)
     for command in container.certain:
         for tool in _CACHING.intersection(programs.tools_run(command)):
             moved = any(word in container.configuration for word in _MOVING.get(tool, ()))
-            if not moved and not prevention.prevented(tool, command, {**environment, **command.environment}):
+            if not moved and not programs.prevented(tool, command, {**environment, **command.environment}):
                 message = f"{tool} writes its cache into {_shown(mount)}"
                 yield _finding(rules.SERVICE_TOOL_CACHE, mount, message, _setting(container, tool))
 
@@ -222,11 +215,11 @@ def _as_root(container: Container, mount: Mount | None) -> Iterator[Finding]:
     if (
         mount is None
         or user is None
-        or user.partition(":")[0] not in _ROOT
+        or not programs.is_root(user)
         or (container.service.userns or "").startswith(_KEEPING)
     ):
         return
-    if (not user and container.base not in PLAIN) or (container.service.user and container.service.user.blank):
+    if (not user and container.base not in bases.PLAIN) or (container.service.user and container.service.user.blank):
         return
     words = {posixpath.basename(word) for command in container.commands for word in command.words}
     if (

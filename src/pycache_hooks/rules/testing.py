@@ -5,30 +5,30 @@ from __future__ import annotations
 import posixpath
 
 from pycache_hooks import rules
-from pycache_hooks.findings import Finding
+from pycache_hooks.findings import Finding, enumerated
+from pycache_hooks.prevention import (
+    CACHE_DIR,
+    NEEDING_CACHE,
+    NO_CACHE,
+    NO_CACHE_PLUGIN,
+    NO_VARIABLE,
+    PYTEST_OPTIONS,
+    needing,
+    switches_off,
+)
 from pycache_hooks.readers import pytest_configuration
-from pycache_hooks.readers.pytest_configuration import ADDOPTS, NAMED, NO_VARIABLE, Setting
+from pycache_hooks.readers.pytest_configuration import NAMED, Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pycache_hooks.readers.pytest_configuration import Home, Section
 
-OFF = "-p no:cacheprovider"
-"""What switches the cache off; nothing else does."""
-
-NEEDING = frozenset(
-    "--lf --last-failed --ff --failed-first --nf --new-first --cache-show --cache-clear --lfnf --last-failed-no-failures "
-    "--sw --stepwise --sw-skip --stepwise-skip --sw-reset --stepwise-reset".split()
-)
-"""The options that pytest has with its cache only: those of cacheprovider, and of stepwise, which goes with it."""
-
+_IN_PYPROJECT = "[tool.pytest.ini_options]"
 _LEFT_ON = "pytest's cache is on, in the work tree"
 _NO_VARIABLE = f"`{NO_VARIABLE}` does nothing: pytest knows no such variable"
-_PLUGIN = "no:cacheprovider"
 _VALUES = {"--lfnf": ("all", "none"), "--last-failed-no-failures": ("all", "none")}
-_CACHE_DIR = "cache_dir"
 _MISSPELT = ("cachedir", "cachedirectory", "pytestcachedir")
 _QUOTES = ('"', "'")
 _LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -37,20 +37,6 @@ _INSIDE = ("PWD", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE", "TOX_ENV_DI
 
 
 # Arguments of pytest
-
-
-def switches_off(words: Sequence[str]) -> bool:
-    """Whether the arguments *words* switch the cache off.
-
-    pytest looks for ``-p NAME`` and ``-pNAME`` itself, before argparse does: ``-vp NAME`` and ``-p=NAME`` are not seen.
-    https://github.com/pytest-dev/pytest/blob/9.0.2/src/_pytest/config/__init__.py (consider_preparse)
-    """
-    return any(plugin.strip() == _PLUGIN for plugin in _plugins(iter(words)))
-
-
-def needing(words: Iterable[str]) -> list[str]:
-    """The options among *words* that there are with the cache only."""
-    return [name for word in words if (name := word.partition("=")[0]) in NEEDING]
 
 
 def meant(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -64,20 +50,12 @@ def meant(words: Sequence[str]) -> tuple[list[str], list[str]]:
         better = _better(read)
         if better != list(read):
             vain.append(" ".join(read))
-            right += better[:-2] if off and better[-2:] == OFF.split() else better
+            right += better[:-2] if off and better[-2:] == NO_CACHE.split() else better
             off = True
         else:
             right += better
         at += len(read)
     return right, vain
-
-
-def _plugins(words: Iterator[str]) -> Iterator[str]:
-    for word in words:
-        if word == "-p":
-            yield next(words, "")
-        elif word.startswith("-p"):
-            yield word[2:]
 
 
 def _width(words: Sequence[str], at: int) -> int:
@@ -94,12 +72,12 @@ def _better(words: Sequence[str]) -> list[str]:
     first, *values = words
     plugin = "".join(values) if first == "-p" else first[2:] if first.startswith("-p") else None
     text = " ".join(words)
-    if (plugin is not None and plugin.strip() == _PLUGIN) or not _is_attempt(text):
+    if (plugin is not None and plugin.strip() == NO_CACHE_PLUGIN) or not _is_attempt(text):
         return [*words]
     if text.split() != [*words]:  # a list holds each argument by itself
         return meant(text.split())[0]
     others = text.partition("no:")[0].rstrip(" =").removesuffix("p").rstrip("-") if plugin is None else ""
-    return [*([others] if others else []), *OFF.split()]
+    return [*([others] if others else []), *NO_CACHE.split()]
 
 
 def _is_attempt(text: str) -> bool:
@@ -136,13 +114,13 @@ def _judge_section(home: Home, section: Section) -> list[Finding]:
     found = []
     settings = section.settings
     addopts = settings.get("addopts")
-    cache_dir = settings.get(_CACHE_DIR)
+    cache_dir = settings.get(CACHE_DIR)
     if cache_dir and not home.toml:
         found += _judge_directory(home, cache_dir)
     for setting in settings.values():
         if _is_misspelt(setting.name):
-            message = f"`{setting.name}` does nothing: the setting is called {_CACHE_DIR}"
-            fix = _instead(home, setting, section, _assignment(home, _CACHE_DIR, setting.value))
+            message = f"`{setting.name}` does nothing: the setting is called {CACHE_DIR}"
+            fix = _instead(home, setting, section, _assignment(home, CACHE_DIR, setting.value))
             found.append(_finding(home, setting, rules.NO_SUCH_SETTING, message, fix))
     if addopts is None:
         return found
@@ -159,7 +137,7 @@ def _judge_section(home: Home, section: Section) -> list[Finding]:
         return found
     found += _judge_arguments(home, addopts, words)
     if cache_dir and switches_off(words):
-        message = f"`{_CACHE_DIR}` does nothing beside `{OFF}` (line {_line(home, addopts, _PLUGIN)})"
+        message = f"`{CACHE_DIR}` does nothing beside `{NO_CACHE}` (line {_line(home, addopts, NO_CACHE_PLUGIN)})"
         fix = _without(home.path, [(cache_dir.line, cache_dir.end)])
         found.append(_finding(home, cache_dir, rules.CONTRADICTION, message, fix))
     return found
@@ -175,21 +153,21 @@ def _judge_directory(home: Home, cache_dir: Setting) -> list[Finding]:
         path = path[1:-1]
     if path == value:
         return []
-    message = f"`{_CACHE_DIR}` makes a directory called `{value.rpartition('/')[2]}`: an ini file has no "
+    message = f"`{CACHE_DIR}` makes a directory called `{value.rpartition('/')[2]}`: an ini file has no "
     message += "comments behind a value" if value.startswith(path) else "quotes around a value"
-    return [_finding(home, cache_dir, rules.NO_SUCH_SETTING, message, _assignment(home, _CACHE_DIR, path))]
+    return [_finding(home, cache_dir, rules.NO_SUCH_SETTING, message, _assignment(home, CACHE_DIR, path))]
 
 
 def _judge_unread(home: Home, section: Section) -> list[Finding]:
     """Cache settings in a section that looks like pytest's own."""
     right = home.section.header if home.section else _right_header(home)
     found = []
-    for name in (_CACHE_DIR, "addopts"):
+    for name in (CACHE_DIR, "addopts"):
         setting = section.settings.get(name)
-        if setting and (name == _CACHE_DIR or _concerns_cache(setting)):
+        if setting and (name == CACHE_DIR or _concerns_cache(setting)):
             where = section.header or "the top level"
             message = f"`{name}` does nothing here: pytest reads {right} in {home.name}, not {where}"
-            value = setting.value if name == _CACHE_DIR else meant(arguments(setting))[0]
+            value = setting.value if name == CACHE_DIR else meant(arguments(setting))[0]
             fix = f"{right}\n{_assignment(home, name, value)}"
             if home.section:
                 fix = _instead(home, setting, home.section, fix, name)
@@ -207,7 +185,7 @@ def _judge_variables(home: Home) -> list[Finding]:
         if setting.name == NO_VARIABLE:
             message = _NO_VARIABLE
         elif switches_off(arguments(setting)):
-            message = f"`{ADDOPTS}` does nothing here: pytest-env sets it after pytest has read it"
+            message = f"`{PYTEST_OPTIONS}` does nothing here: pytest-env sets it after pytest has read it"
         else:
             continue
         place = _line(home, setting, setting.name)
@@ -224,7 +202,7 @@ def _judge_arguments(home: Home, setting: Setting, words: list[str]) -> list[Fin
     found = []
     right, vain = meant(words)
     if vain:
-        message = f"`{vain[0]}` does nothing: it takes `{OFF}`, spelt so"
+        message = f"`{vain[0]}` does nothing: it takes `{NO_CACHE}`, spelt so"
         if isinstance(setting.value, list):
             message += ", as two items"
         line = _line(home, setting, vain[0].rpartition(" ")[2])
@@ -233,7 +211,7 @@ def _judge_arguments(home: Home, setting: Setting, words: list[str]) -> list[Fin
     inert = needing(words)
     if inert and switches_off(words):
         verb = "does" if len(inert) == 1 else "do"
-        message = f"{_listed(f'`{option}`' for option in inert)} {verb} nothing beside `{OFF}`"
+        message = f"{enumerated([f'`{option}`' for option in dict.fromkeys(inert)])} {verb} nothing beside `{NO_CACHE}`"
         fix = _assignment(home, setting.name, _without_needing(words), setting)
         found.append(Finding(home.path, _line(home, setting, inert[0]), rules.CONTRADICTION, message, fix))
     return found
@@ -245,7 +223,7 @@ def _concerns_cache(addopts: Setting) -> bool:
 
 
 def _is_misspelt(name: str) -> bool:
-    return name != _CACHE_DIR and "".join(filter(str.isalpha, name.lower())) in _MISSPELT
+    return name != CACHE_DIR and "".join(filter(str.isalpha, name.lower())) in _MISSPELT
 
 
 def _without_needing(words: Sequence[str]) -> list[str]:
@@ -253,7 +231,7 @@ def _without_needing(words: Sequence[str]) -> list[str]:
     before = ""
     for word in words:
         is_value = word in _VALUES.get(before, ()) or (before == "--cache-show" and not word.startswith("-"))
-        if word.partition("=")[0] not in NEEDING and not is_value:
+        if word.partition("=")[0] not in NEEDING_CACHE and not is_value:
             kept.append(word)
         before = word
     return kept
@@ -289,7 +267,7 @@ def _hidden_by(read: Home, home: Home, section: Section) -> Finding:
 def left_on(read: Home, root: str) -> list[Finding]:
     """Whether the configuration *read* leaves pytest's cache on, and in the work tree at *root*."""
     settings = read.section.settings if read.section else {}
-    addopts, cache_dir = settings.get("addopts"), settings.get(_CACHE_DIR)
+    addopts, cache_dir = settings.get("addopts"), settings.get(CACHE_DIR)
     words = arguments(addopts)
     directory = read.path.rpartition("/")[0]
     if switches_off(words) or _is_elsewhere(words, directory, root):
@@ -298,11 +276,12 @@ def left_on(read: Home, root: str) -> list[Finding]:
         value = str(cache_dir.value)
         if _is_outside(value, directory, root):
             return []
-        message = f"pytest's cache is on, and `{_CACHE_DIR}` lies in the work tree"
+        message = f"pytest's cache is on, and `{CACHE_DIR}` lies in the work tree"
         outside = f"~/.cache/pytest/{posixpath.basename(directory) or posixpath.basename(root)}"
-        fix = _assignment(read, _CACHE_DIR, outside)
+        fix = _assignment(read, CACHE_DIR, outside)
         return [_finding(read, cache_dir, rules.CACHE_LEFT_ON, message, fix)]
-    fix = _assignment(read, "addopts", [*meant(words)[0], *OFF.split()], addopts) if addopts else _switched_off(read)
+    off = [*meant(words)[0], *NO_CACHE.split()]
+    fix = _assignment(read, "addopts", off, addopts) if addopts else _switched_off(read)
     line = addopts.line if addopts else read.section.line if read.section else None
     return [Finding(read.path, line, rules.CACHE_LEFT_ON, _LEFT_ON, fix)]
 
@@ -311,9 +290,11 @@ def nowhere_off(place: str, *, has_project: bool) -> Finding:
     """The finding for tests in the directory *place* that pytest has no configuration for: where it should stand."""
     prefix = f"{place}/" if place else ""
     if has_project:
-        lines, path, redirect = ["", "[tool.pytest.ini_options]", f'addopts = "{OFF}"'], f"{prefix}pyproject.toml", ">>"
+        lines = ["", _IN_PYPROJECT, f'addopts = "{NO_CACHE}"']
+        path, redirect = f"{prefix}pyproject.toml", ">>"
     else:
-        lines, path, redirect = ["[pytest]", f"addopts = {OFF}"], f"{prefix}pytest.ini", ">"
+        lines = ["[pytest]", f"addopts = {NO_CACHE}"]
+        path, redirect = f"{prefix}pytest.ini", ">"
     shown = " ".join(f"'{line}'" for line in lines)
     fix = f"printf '%s\\n' {shown} {redirect} {_quoted(path)}"
     return Finding(path, None, rules.CACHE_LEFT_ON, _LEFT_ON, fix)
@@ -327,7 +308,7 @@ def sets_off(addopts: Setting, root: str) -> bool:
 
 def _is_elsewhere(words: Iterable[str], directory: str, root: str) -> bool:
     """Whether an ``-o cache_dir=...`` leads out of the work tree (in `addopts`: from pytest 9.2 on)."""
-    values = [word.partition(f"{_CACHE_DIR}=")[2] for word in words if f"{_CACHE_DIR}=" in word]
+    values = [word.partition(f"{CACHE_DIR}=")[2] for word in words if f"{CACHE_DIR}=" in word]
     return bool(values) and _is_outside(values[-1], directory, root)
 
 
@@ -361,7 +342,7 @@ class Launch:
         self.path = path
         self.line = line
         self.subject = subject
-        self.addopts = Setting(ADDOPTS, addopts, line, line)
+        self.addopts = Setting(PYTEST_OPTIONS, addopts, line, line)
         self.words = words
         self.service = service
 
@@ -374,8 +355,8 @@ def launched_with(launch: Launch) -> Finding:
     """The finding for a *launch* with the cache on, where others have it off."""
     from pycache_hooks.report import printable
 
-    value = _toml(_joined([*meant(arguments(launch.addopts))[0], *OFF.split()]))
-    fix = f"environment:\n  {ADDOPTS}: {value}" if launch.service else f"ENV {ADDOPTS}={value}"
+    value = _toml(_joined([*meant(arguments(launch.addopts))[0], *NO_CACHE.split()]))
+    fix = f"environment:\n  {PYTEST_OPTIONS}: {value}" if launch.service else f"ENV {PYTEST_OPTIONS}={value}"
     message = f"pytest's cache is on in {printable(launch.subject)}"
     return Finding(launch.path, launch.line, rules.CACHE_LEFT_ON, message, fix)
 
@@ -408,17 +389,17 @@ def _assignment(home: Home, name: str, value: str | list[str], like: Setting | N
 def _switched_off(home: Home) -> str:
     """The line for the section of *home* that switches the cache off, with what its `addopts` has already."""
     addopts = home.section.settings.get("addopts") if home.section else None
-    line = _assignment(home, "addopts", [*arguments(addopts), *OFF.split()], addopts)
+    line = _assignment(home, "addopts", [*arguments(addopts), *NO_CACHE.split()], addopts)
     return line if home.section else f"{_right_header(home)}\n{line}"
 
 
 def _right_header(home: Home) -> str:
     if home.name == "pyproject.toml":
-        return "[tool.pytest.ini_options]"
+        return _IN_PYPROJECT
     return "[tool:pytest]" if home.name == "setup.cfg" else "[pytest]"
 
 
-def _instead(home: Home, setting: Setting, section: Section, fix: str, name: str = _CACHE_DIR) -> str:
+def _instead(home: Home, setting: Setting, section: Section, fix: str, name: str = CACHE_DIR) -> str:
     """*fix*, which sets *name* in *section*, unless that is set there: then the command that deletes *setting*."""
     return _without(home.path, [(setting.line, setting.end)]) if name in section.settings else fix
 
@@ -439,16 +420,16 @@ def _renamed(before: str, after: str, *, toml: bool) -> str:
     closing = after[: after.startswith(_QUOTES)]
     gap, mark, value = after[len(closing) :].partition("=")
     if not mark or gap.strip():
-        return printable(f"{before}{ADDOPTS}{after}".strip())
+        return printable(f"{before}{PYTEST_OPTIONS}{after}".strip())
     in_string = (before.count('"') + before.count("'")) % 2 == 1 and not closing
     blanks = value[: len(value) - len(value.lstrip(" \t"))]
     value = value.lstrip(" \t")
     quote = "" if in_string else value[: value.startswith(_QUOTES)]
     rest = value[len(quote) :].lstrip(_LETTERS_AND_DIGITS)
-    right = OFF.replace(" ", "")
+    right = NO_CACHE.replace(" ", "")
     if toml and not in_string and not quote:
         right = f'"{right}"'
-    return printable(f"{before}{ADDOPTS}{closing}{gap}={blanks}{quote}{right}{rest}".strip())
+    return printable(f"{before}{PYTEST_OPTIONS}{closing}{gap}={blanks}{quote}{right}{rest}".strip())
 
 
 def _joined(words: Iterable[str]) -> str:
@@ -473,11 +454,6 @@ def _toml(value: str | list[str]) -> str:
         else:
             escaped.append(f"\\U{ord(character):08X}")
     return f'"{"".join(escaped)}"'
-
-
-def _listed(names: Iterable[str]) -> str:
-    *most, last = dict.fromkeys(names)
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _quoted(path: str) -> str:
