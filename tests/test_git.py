@@ -191,7 +191,7 @@ def test_a_pipe_is_read_to_its_end_and_closed() -> None:
     os.write(theirs, b"x" * 10_000)
     os.close(theirs)
 
-    git._drain(ours, pieces.append, lambda: pieces.append(b"finished"))
+    git._drain(ours, pieces.append, [], lambda: pieces.append(b"finished"))
 
     assert b"".join(pieces) == b"x" * 10_000 + b"finished"
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -302,3 +302,12 @@ def test_the_variable_that_a_hook_in_a_linked_worktree_gets_does_not_hide_the_to
     ):
         env = environment(PYTHONPATH=str(SOURCES)) | variables
         assert run([sys.executable, "-c", program], below, env).text == f"{top}\n"
+
+
+def test_what_fails_while_the_output_is_read_is_raised_where_it_is_asked_for(repository: Repository) -> None:
+    def refuse(_: bytes) -> None:
+        raise MemoryError("too much")
+
+    command = git.Command("version", root=str(repository.path), consume=refuse)
+    with pytest.raises(MemoryError, match="too much"):
+        command.output()

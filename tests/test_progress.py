@@ -13,6 +13,7 @@ from pycache_hooks.readers.worktree import Mounts, walk
 from support import SOURCES, environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -46,9 +47,9 @@ def test_the_next_task_is_shown_by_its_name(capsys: pytest.CaptureFixture[str]) 
 def test_forks_count_too_and_only_the_first_process_shows(capfd: pytest.CaptureFixture[str]) -> None:
     with Progress("working", "steps", delay=0) as progress:
 
-        def work(items: list[int]) -> int:
-            for item in items:
-                progress.tick(item)
+        def work(hands: Iterator[list[int]]) -> int:
+            for items in hands:
+                progress.tick(sum(items))
             return os.getpid()
 
         workers = {pid % SLOTS for pid in processes.deal(work, list(range(1000)))}

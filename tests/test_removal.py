@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NOTHING = Tracked(b"", ())
+NOTHING = Tracked((), ())
 
 
 def made(root: Path, *names: str) -> None:
@@ -187,7 +187,7 @@ def test_where_no_more_processes_are_allowed_one_does_it_all(tmp_path: Path) -> 
         "from pycache_hooks import processes, removal; from pycache_hooks.readers import tracked, worktree;"
         "root = os.getcwd(); mounts = worktree.Mounts(root); found = worktree.walk(root, mounts).found;"
         "resource.setrlimit(resource.RLIMIT_NPROC, (1, 1)); os.setresuid(61235, 61235, 0);"
-        "results = removal.remove('.', found, tracked.Tracked(b'', ()), mounts, removal.Orders());"
+        "results = removal.remove('.', found, tracked.Tracked((), ()), mounts, removal.Orders());"
         "os.setresuid(0, 0, 0);"
         "print(sum(result.files for result in results))"
     )

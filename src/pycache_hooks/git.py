@@ -143,26 +143,36 @@ def _reason(errors: str) -> str:
 
 
 def _collect(descriptor: int, consume: Callable[[bytes], object] | None = None) -> Callable[[], bytes]:
-    """Read *descriptor* to its end in a thread; the function returned waits for what was read."""
+    """Read *descriptor* to its end in a thread; the function returned waits for what was read.
+
+    It raises what went wrong there: half of an answer must not look like one.
+    """
     finished = _thread.allocate_lock()
     finished.acquire()
     chunks: list[bytes] = []
+    failures: list[Exception] = []
 
     def result() -> bytes:
         with finished:
+            if failures:
+                raise failures[0]
             output = b"".join(chunks)
             chunks.clear()
             return output
 
-    _thread.start_new_thread(_drain, (descriptor, consume or chunks.append, finished.release))
+    _thread.start_new_thread(_drain, (descriptor, consume or chunks.append, failures, finished.release))
     return result
 
 
-def _drain(descriptor: int, take: Callable[[bytes], object], finished: Callable[[], object]) -> None:
-    """Read *descriptor* to its end."""
+def _drain(
+    descriptor: int, take: Callable[[bytes], object], failures: list[Exception], finished: Callable[[], object]
+) -> None:
+    """Read *descriptor* to its end, or until something fails."""
     try:
         while chunk := os.read(descriptor, 1 << 20):
             take(chunk)
+    except Exception as error:  # noqa: BLE001 - whoever waits for the answer raises it
+        failures.append(error)
     finally:
         os.close(descriptor)
         finished()

@@ -11,11 +11,12 @@ import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
 
     Item = TypeVar("Item")
     Made = TypeVar("Made")
+    Given = TypeVar("Given")
 
 SIGTERM = 15
 """As POSIX has it: importing signal takes longer than a fork."""
@@ -23,24 +24,23 @@ SIGTERM = 15
 PROCESSES = 4
 """More than two cores can use, as half of them wait for the disk."""
 
+HANDS = 128
+"""Parts that work is dealt in: who has finished one takes the next, so that all processes end together."""
 
-def deal(work: Callable[[list[Item]], Made], items: list[Item]) -> list[Made]:
-    """Do *work* on *items*, dealt out to this process and its forks, and return what each of them made.
+
+def deal(work: Callable[[Iterator[list[Item]]], Made], items: list[Item]) -> list[Made]:
+    """Do *work* on *items*, dealt out to this process and its forks hand by hand, and return what each of them made.
 
     That must consist of what `marshal` can write: tuples, lists, strings and numbers. Raises what *work* raises here,
     and RuntimeError if a fork does not come to its end. Without ``fork`` (Windows), all is done here.
     """
-    hands = [items[number::PROCESSES] for number in range(PROCESSES)]
-    forks: list[tuple[int, int]] = []
-    mine = hands[0]
-    for hand in hands[1:]:
-        fork = _fork(work, hand)
-        if fork:
-            forks.append(fork)
-        else:
-            mine += hand
+    table, entrance = os.pipe()
+    os.write(entrance, bytes(range(HANDS)))
+    os.close(entrance)
+    hands = _hands(items, table)  # nobody has begun to take them, so each fork has a beginning of its own
+    forks = [fork for _ in range(PROCESSES - 1) if (fork := _fork(work, hands))]
     try:
-        made = [work(mine)]
+        made = [work(hands)]
         while forks:
             child, pipe = forks[0]
             written = _read(pipe)
@@ -51,6 +51,7 @@ def deal(work: Callable[[list[Item]], Made], items: list[Item]) -> list[Made]:
                 raise RuntimeError("a part of the work was not finished")
             made.append(marshal.loads(written))  # noqa: S302 - our own fork wrote it
     finally:
+        os.close(table)
         for child, pipe in forks:
             os.kill(child, SIGTERM)
             os.close(pipe)
@@ -77,8 +78,16 @@ def beside(work: Callable[[list[Item]], Made], items: list[Item]) -> Callable[[]
     return made
 
 
-def _fork(work: Callable[[list[Item]], Made], hand: list[Item]) -> tuple[int, int] | None:
-    """Start a process that does *work* on *hand*; return its number and where its result comes from, or None."""
+def _hands(items: list[Item], table: int) -> Iterator[list[Item]]:
+    """Those of *items* that no other process takes: each byte read from the pipe *table* is the number of some of them."""
+    size = -(-len(items) // HANDS)
+    while number := os.read(table, 1):
+        start = number[0] * size
+        yield items[start : start + size]
+
+
+def _fork(work: Callable[[Given], Made], given: Given) -> tuple[int, int] | None:
+    """Start a process that does *work* on what is *given*; return its number and where its result comes from, or None."""
     if not hasattr(os, "fork"):  # pragma: no cover - Windows only
         return None
     ours, theirs = os.pipe()
@@ -94,7 +103,7 @@ def _fork(work: Callable[[list[Item]], Made], hand: list[Item]) -> tuple[int, in
     if not child:  # pragma: no cover - the child ends without writing what coverage has seen
         status = 1
         try:
-            made: Any = work(hand)
+            made: Any = work(given)
             _write(theirs, marshal.dumps(made))
             status = 0
         finally:

@@ -9,10 +9,11 @@ import sys
 from pycache_hooks import catalog
 from pycache_hooks.folders import Folder, Opener
 from pycache_hooks.readers import worktree
+from pycache_hooks.readers.tracked import TRACKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pycache_hooks.catalog import Cache
     from pycache_hooks.readers.tracked import Tracked
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 MANY = 128
 """Caches that are worth more than one process."""
-
-
-TRACKED = "it is tracked"
-"""Why a file stays that the index holds."""
 
 
 class Orders:
@@ -113,15 +110,15 @@ def remove(root: str, found: list[Found], tracked: Tracked, mounts: Mounts, orde
     Raises OSError only if the root itself cannot be opened.
     """
 
-    def work(caches: list[Found]) -> list[Plain]:
+    def work(hands: Iterable[list[Found]]) -> list[Plain]:
         worker = _Worker(root, tracked, mounts, orders)
         try:
-            return [worker.remove(cache).plain() for cache in caches]
+            return [worker.remove(cache).plain() for caches in hands for cache in caches]
         finally:
             worker.opener.close()
 
     if len(found) < MANY:
-        made = [work(found)]
+        made = [work([found])]
     else:
         from pycache_hooks import processes
 
@@ -170,15 +167,14 @@ class _Worker:
         """Remove the known contents of a ``__pycache__``, and itself if nothing else is in it."""
         folder = Folder(catalog.PYCACHE, parent)
         try:
-            entries = folder.entries()
-            if any(entry.name == ".git" for entry in entries):
+            entries = {entry.name: entry for entry in folder.entries()}
+            if ".git" in entries:
                 result.keep(result.path, "it is a repository of its own")
                 return
-            for entry in entries:
-                name = entry.name
+            for name, entry in entries.items():
                 path = f"{result.path}/{name}"
-                row = catalog.file(name, catalog.PYCACHE) if entry.is_file(follow_symlinks=False) else None
-                if row is None or row.kind != catalog.BYTECODE:
+                row = _bytecode(name) if entry.is_file(follow_symlinks=False) else None
+                if row is None:
                     result.keep(path, "it is not bytecode")
                 elif self.orders.stale and _is_usable(name, row, parent, self.orders.interpreters):
                     result.spared = True
@@ -247,7 +243,7 @@ class _Worker:
             if ".git" in names or names >= worktree.REPOSITORY:
                 result.keep(path, "it is a repository of its own")
                 continue
-            if cache.row.prune == catalog.ALWAYS and names & catalog.ENVIRONMENT_MARKERS:
+            if cache.row.prune != catalog.ON_REQUEST and names & catalog.ENVIRONMENT_MARKERS:
                 result.keep(path, "it is a virtual environment")
                 continue
             files = []
@@ -326,6 +322,12 @@ def _written(entry: os.DirEntry[str]) -> float:
         return entry.stat(follow_symlinks=False).st_mtime
     except FileNotFoundError:
         return 0.0
+
+
+def _bytecode(name: str) -> Cache | None:
+    """The row of the file called *name* in a ``__pycache__``, if it is bytecode."""
+    row = catalog.PYC if name.endswith(".pyc") else catalog.file(name, catalog.PYCACHE)
+    return row if row and row.kind == catalog.BYTECODE else None
 
 
 def _is_usable(name: str, row: Cache, parent: Folder, interpreters: frozenset[str]) -> bool:

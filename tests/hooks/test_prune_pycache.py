@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pycache_hooks import catalog
@@ -928,6 +928,29 @@ def test_without_git_a_repository_is_our_own_failure(repository: Repository, tmp
         assert "install git" in message
 
 
+@pytest.mark.parametrize("answer", ["100644 0 0\\tpkg/__pyc", "100644 0 0\\ta.py\\0100644 0 0\\tpkg/__pyc"])
+def test_half_an_answer_of_git_is_our_own_failure(repository: Repository, tmp_path: Path, answer: str) -> None:
+    caches_in(repository, "pkg")
+    stub = tmp_path / "git"
+    others = f'*) exec {shutil.which("git")} "$@"'
+    stub.write_text(f'#!/bin/sh\ncase "$*" in *ls-files*) printf "{answer}" ;; {others} ;; esac\n', encoding="utf-8")
+    stub.chmod(0o755)
+    assert "not whole" in fails(repository, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert len(prune(repository).removed) == 7
+
+
+def test_what_is_tracked_stays_however_long_the_listing_is(repository: Repository) -> None:
+    """Some 200 kB: more than a pipe holds."""
+    caches_in(repository, "pkg")
+    kept = "pkg/__pycache__/a.cpython-312.pyc"
+    repository.stage(kept)
+    blob = repository.git("rev-parse", f":{kept}").lines[0]
+    paths = [f"{place}/source_{number:060}.py" for place in ("a", "z") for number in range(800)]
+    listed = "".join(f"100644 {blob}\t{path}\0" for path in paths)
+    repository.git("update-index", "-z", "--index-info", stdin=listed.encode())
+    assert kept not in prune(repository).removed
+
+
 def test_without_git_a_directory_that_is_in_no_repository_is_pruned(tmp_path: Path, env: dict[str, str]) -> None:
     plain = Repository(tmp_path / "plain", env)
     caches_in(plain, ".")
@@ -1664,6 +1687,7 @@ class Specification:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(entries=[([".benchmarks"], "pyvenv.cfg", "directory")])
 @given(entries=ENTRIES)
 def test_what_goes_is_what_is_to_go(
     tmp_path: Path, env: dict[str, str], capfd: pytest.CaptureFixture[str], entries: list[tuple[list[str], str, str]]

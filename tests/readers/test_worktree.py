@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pycache_hooks import catalog
-from pycache_hooks.readers.worktree import FILE, MANY, PYCACHE, TREE, Mounts, Walk, walk
+from pycache_hooks.readers.worktree import FILE, MANY, PENDING, PYCACHE, TREE, Mounts, Walk, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +61,25 @@ def test_a_large_tree_is_found_whole_by_several_processes(tmp_path: Path) -> Non
     assert sorted(seen.environments) == sorted([*(f"p{top}/deep/.venv" for top in range(40)), "p3/all"])
     assert seen.kept == [("p3/all", "more than a virtual environment is in it: m.py")]
     assert seen.unread == []
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_only_this_process_hears_of_a_cache_that_is_found_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, forks: bool
+) -> None:
+    """None is among the first directories, so that several processes look for the first one, or this one alone must."""
+    deep = "/d" * MANY
+    made(tmp_path, *(f"top{number}{deep}/__pycache__/m.pyc" for number in range(PENDING + 1)))
+    if not forks:
+        monkeypatch.setattr(os, "fork", lambda: (_ for _ in ()).throw(BlockingIOError))
+    told, tell = os.pipe()
+    seen = walk(str(tmp_path), Mounts(str(tmp_path)), at_first=lambda: os.write(tell, b"%d " % os.getpid()))
+    os.close(tell)
+    with open(told, "rb") as file:
+        heard = file.read().split()
+    assert len(seen.found) == PENDING + 1
+    assert set(heard) <= {b"%d" % os.getpid()}
+    assert heard or forks
 
 
 def test_a_virtual_environment_is_known_by_what_is_in_it(tmp_path: Path) -> None:

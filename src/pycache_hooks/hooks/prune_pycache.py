@@ -13,10 +13,9 @@ from __future__ import annotations
 import os
 import sys
 
-from pycache_hooks import catalog, git, removal, report, rules
+from pycache_hooks import catalog, git, report
 from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
-from pycache_hooks.findings import Finding
-from pycache_hooks.readers.tracked import Listing, Tracked
+from pycache_hooks.readers.tracked import TRACKED, Listing, Tracked
 from pycache_hooks.readers.worktree import FILE, REPOSITORY, Found, Mounts, Walk, walk
 
 TYPE_CHECKING = False
@@ -36,6 +35,9 @@ ENVIRONMENT_DAYS = 30.0
 
 ELSEWHERE = ("envs", "downloads", "prefix")
 """The options that prune something else than the work tree."""
+
+TOP_LEVEL = ("rev-parse", "--show-toplevel")
+"""The question where the work tree begins."""
 
 A_FEW = 3
 """Tracked files that are named; more of them are only counted."""
@@ -77,31 +79,36 @@ class Settings:
 @guarded
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
+    top = None if argv else git.Command(*TOP_LEVEL)  # it looks while we read the settings
     settings = read_options("prune-pycache", __doc__, OPTIONS, Settings(), argv)
     if settings.envs or settings.downloads or settings.prefix:
         return _elsewhere(settings, argv)
     requested = _requested(settings.include or [])
     spares = _spares(settings.exclude)
     before = _before(settings.older_than)
-    root, listing = _start(settings.directory)
+    root, listing = _start(settings.directory, top)
     progress = _progress()
     try:
         mounts = progress.watched(root) if progress else Mounts(root)
         seen = walk(root, mounts, requested, at_first=listing.start)
         # Where there is nothing to delete, nobody needs to know what is tracked.
-        listed = listing.output() if seen.found else b""
+        listed = listing.records() if seen.found else []
         in_git = listed is not None and listing.in_repository
         if "" in seen.unread:
             msg = f"{root}: cannot be read"
             raise Failure(msg)
-        orders = _orders(settings, before, spares, root, seen)
         found = [cache for cache in seen.found if not (spares and spares(_as_pattern_sees(cache)))]
-        tracked = Tracked(listed or b"", {_telling_part(cache) for cache in found})
-        del listed  # of a large repository it is large, and each fork would copy the map of it
-        if progress:
-            progress.name("removing caches" if orders.act else "measuring caches")
-            orders.spares = progress.telling(orders.spares)
-        results = removal.remove(root, found, tracked, mounts, orders) if found else []
+        results: list[Result] = []
+        if found:
+            from pycache_hooks import removal
+
+            orders = _orders(settings, before, spares, root, seen)
+            tracked = Tracked(listed or [], {_telling_part(cache) for cache in found})
+            del listing, listed  # of a large repository it is large, and each fork would copy the map of it
+            if progress:
+                progress.name("removing caches" if orders.act else "measuring caches")
+                orders.spares = progress.telling(orders.spares)
+            results = removal.remove(root, found, tracked, mounts, orders)
     finally:
         if progress:
             progress.finish()
@@ -202,6 +209,8 @@ def _before(days: float | None) -> float:
 
 
 def _orders(settings: Settings, before: float, spares: Callable[[str], bool] | None, root: str, seen: Walk) -> Orders:
+    from pycache_hooks import removal
+
     act = not (settings.dry_run or settings.check)
     if not settings.stale and settings.older_than is None:
         return removal.Orders(act=act, spares=spares)
@@ -211,10 +220,13 @@ def _orders(settings: Settings, before: float, spares: Callable[[str], bool] | N
     return removal.Orders(act=act, stale=True, interpreters=interpreters.tags(programs), before=before, spares=spares)
 
 
-def _start(directory: str | None) -> tuple[str, Listing]:
-    """The root to prune, and the question what is tracked in it. Raises Failure for a root that is not to be touched."""
+def _start(directory: str | None, top: git.Command | None) -> tuple[str, Listing]:
+    """The root to prune, and the question what is tracked in it. Raises Failure for a root that is not to be touched.
+
+    *top*: git's answer where the work tree begins, if it was asked already.
+    """
     if directory is None:
-        top = git.Command("rev-parse", "--show-toplevel")
+        top = top or git.Command(*TOP_LEVEL)
         listing = Listing()
         root = git.finished_top_level(top)
         _refuse_root(root)
@@ -285,10 +297,10 @@ def _telling_part(cache: Found) -> str:
 def _tell_what_stays(seen: Walk, results: list[Result], *, in_git: bool) -> None:
     notes = [] if in_git else ["not a git repository: nothing counts as tracked"]
     kept = sorted(seen.kept + [kept for result in results for kept in result.kept])
-    tracked = sum(reason == removal.TRACKED for _, reason in kept)
+    tracked = sum(reason == TRACKED for _, reason in kept)
     if tracked > A_FEW:  # a repository that means to track them need not be told so at every commit
         notes.append(f"kept {tracked:,} files that are tracked")
-        kept = [(path, reason) for path, reason in kept if reason != removal.TRACKED]
+        kept = [(path, reason) for path, reason in kept if reason != TRACKED]
     notes += [
         f"kept {report.printable(path)}: {report.printable(reason)}" for path, reason in kept[: report.ONE_SCREEN]
     ]
@@ -310,6 +322,9 @@ def _tell_what_went(results: list[Result], settings: Settings, argv: list[str]) 
     """List the caches, if only asked to look, and sum up."""
     removals = [result for result in results if _is_removal(result)]
     if settings.check:
+        from pycache_hooks import rules
+        from pycache_hooks.findings import Finding
+
         repair = _same_command(argv)
         report.show(
             Finding(result.path, None, rules.LEFT_BEHIND, f"{_amount(result)} of {result.tool}", repair)

@@ -10,7 +10,10 @@ from pycache_hooks.console import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
+
+TRACKED = "it is tracked"
+"""Why a file stays that the index holds."""
 
 
 class Listing:
@@ -26,6 +29,7 @@ class Listing:
         self._place = root
         self._root = root or os.getcwd()
         self._commands: list[git.Command] | None = None
+        self._records: list[Records] = []
         self.in_repository = bool(git.repository_above(self._root)) or _is_told_where(self._root)
 
     def start(self) -> list[git.Command]:
@@ -36,27 +40,66 @@ class Listing:
                 hidden.append(tuple(name for name in git.LOCATION if name != "GIT_INDEX_FILE"))
             if _is_told_where(self._root):
                 hidden.append(())
+            self._records = [Records() for _ in hidden]
             try:
-                self._commands = [git.Command(*self._question, root=self._place, without=names) for names in hidden]
+                self._commands = [
+                    git.Command(*self._question, root=self._place, without=names, consume=records.add)
+                    for names, records in zip(hidden, self._records, strict=True)
+                ]
             except Failure:
                 if self.in_repository:
                     raise
                 self._commands = []
         return self._commands
 
-    def output(self) -> bytes | None:
+    def records(self) -> list[Records] | None:
         """What git lists, or None outside any repository. Raises Failure if git fails where there is one."""
-        outputs, nowhere = [], None
-        for command in self.start():
+        listed, nowhere = [], None
+        for command, records in zip(self.start(), self._records, strict=False):  # no command where there is no git
             try:
-                outputs.append(command.output())
+                command.output()
             except git.GitError as error:
                 if git.NOT_A_REPOSITORY not in error.reason:
                     raise
                 nowhere = error
-        if nowhere and self.in_repository and not outputs:
+            else:
+                if records.rest:
+                    raise Failure("git ls-files: its answer is not whole; run this again")
+                listed.append(records)
+        if nowhere and self.in_repository and not listed:
             raise nowhere
-        return b"".join(outputs) if outputs else None
+        return listed or None
+
+
+class Records:
+    """What ``git ls-files -s -z`` prints, looked through piece by piece while the rest is still to come.
+
+    *gitlinks*: the paths, in lower case, of other repositories. *rest*: what was not looked through: nothing at the end.
+    """
+
+    __slots__ = ("_pieces", "gitlinks", "rest")
+
+    def __init__(self, listing: bytes = b"") -> None:
+        self._pieces: list[bytes] = []
+        self.gitlinks: list[str] = []
+        self.rest = b""
+        self.add(listing)
+
+    def add(self, piece: bytes) -> None:
+        """Take the next *piece*, which may end anywhere."""
+        self.rest += piece  # until all is done: this runs in a thread, which nobody hears when it fails
+        end = self.rest.rfind(b"\0") + 1
+        records = self.rest[:end].lower()
+        if records:
+            self.gitlinks += _records_with(records, b"\x00160000 ")
+            self._pieces.append(records)
+        self.rest = self.rest[end:]
+
+    def with_name(self, name: str) -> Iterator[str]:
+        """The paths, in lower case, that contain *name*."""
+        part = os.fsencode(name.lower())
+        for piece in self._pieces:
+            yield from _records_with(piece, part)
 
 
 class Tracked:
@@ -68,14 +111,10 @@ class Tracked:
 
     __slots__ = ("_gitlinks", "_paths")
 
-    def __init__(self, listing: bytes, names: Iterable[str]) -> None:
-        """Look in *listing*, of ``git ls-files -s -z``, for paths that contain one of *names*."""
-        text = listing.lower()
-        paths: set[str] = set()
-        for name in {name.lower() for name in names}:
-            paths.update(_records_with(text, os.fsencode(name)))
-        self._paths = {comparable(path) for path in paths}
-        self._gitlinks = {comparable(path) for path in _records_with(text, b"\x00160000 ")}
+    def __init__(self, listed: Sequence[Records], names: Iterable[str]) -> None:
+        """Look in what is *listed* for paths that contain one of *names*."""
+        self._paths = {comparable(path) for name in names for records in listed for path in records.with_name(name)}
+        self._gitlinks = {comparable(path) for records in listed for path in records.gitlinks}
 
     def holds(self, path: str) -> bool:
         """Whether the file *path* is tracked."""

@@ -14,7 +14,7 @@ REPOSITORY = frozenset({"HEAD", "objects", "refs"})
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pycache_hooks.catalog import Cache
 
@@ -39,8 +39,8 @@ _TELLING_FILES = REPOSITORY | catalog.ENVIRONMENT_MARKERS | {".git"}
 
 _ROWS = {row.name: row for row in catalog.CACHES}
 
-MANY = 500
-"""Directories after which a tree counts as a large one."""
+MANY = 128
+"""Directories after which a tree counts as a large one: as many as can be read while a process is started."""
 
 PENDING = 16
 """Directories still to be entered then that are worth more than one process."""
@@ -85,10 +85,13 @@ def walk(
     *at_first* is called when the first is found: what is only needed for caches can be done beside the rest.
     """
     rows = frozenset(requested)
+    here = os.getpid()
 
-    def share(directories: list[str]) -> Plain:
+    def share(hands: Iterator[list[str]]) -> Plain:
         part = Walk(root, mounts, rows)
-        part.run(directories)
+        begin = at_first if os.getpid() == here else None  # what a fork begins, nobody could make use of
+        for directories in hands:
+            part.run(directories, begin)
         return part.plain()
 
     result = Walk(root, mounts, rows)
@@ -156,7 +159,6 @@ class Walk:
     def enter(self, path: str) -> list[str]:  # noqa: C901, PLR0912 - a call for each of a million entries would cost
         """Note the caches in the directory at *path*; return the directories in it that are to be entered."""
         prefix = f"{path}/" if path else ""
-        parent = path.rpartition("/")[2]
         found: list[Found] = []
         below: list[str] = []
         repository = 0
@@ -171,7 +173,7 @@ class Walk:
                     elif self._mounts.begin_at(entry, prefix + name):
                         pass
                     elif name in _DIRECTORY_NAMES or name.startswith(_DIRECTORY_STARTS):
-                        self._known_directory(prefix + name, name, parent, found, below)
+                        self._known_directory(prefix + name, name, _name(path), found, below)
                     else:
                         below.append(prefix + name)
                         repository += name in REPOSITORY
@@ -189,7 +191,7 @@ class Walk:
                     or name in catalog.FILES
                     or name.startswith(_FILE_STARTS)
                 ):
-                    row = catalog.file(name, parent)
+                    row = catalog.file(name, _name(path))
                     if row and self._takes(row) and entry.is_file(follow_symlinks=False):
                         found.append(Found(prefix + name, row, FILE))
         if environment:
@@ -236,6 +238,10 @@ class Walk:
                 raise
         self._opener = self._opener or Opener(self._root)
         return self._opener.open(path).scan()
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _mount_points(root: str) -> frozenset[str] | None:
