@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ ROOM = 10_000
 
 FORBID, PRUNE = "forbid-pycache", "prune-pycache"
 GITIGNORE, DOCKERIGNORE = "check-pycache-gitignore", "check-pycache-dockerignore"
-CHECK = "check-pycache"
+CHECK, RUN = "check-pycache", "run-without-pycache"
 DOCKERFILE, COMPOSE, CI, PYTEST = (f"{CHECK}-{name}" for name in ("dockerfile", "compose", "ci", "pytest"))
 SINGLE = (FORBID, GITIGNORE, DOCKERIGNORE, DOCKERFILE, COMPOSE, CI, PYTEST)
 """The hooks whose checks are those of check-pycache."""
@@ -48,6 +48,8 @@ LARGE = "check-added-large-files"
 FIND = "find . -name __pycache__ -type d -prune -exec rm -rf {} +"
 LISTING = "git ls-files -z"
 BARE = "python -c pass"
+LARGER = "pre-commit --version"
+"""A program that imports much."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,24 @@ def repositories(bench: Bench) -> None:
     hooks = (FORBID, f"{FORBID} (no names)", f"{FORBID} --all", PRUNE, GITIGNORE, DOCKERIGNORE, LARGE, LISTING)
     growing = [Growth(f"`{hook}`", [of(hook, size) for size in sizes]) for hook in hooks]
     bench.results.growths.append(Growths("tracked files", sizes, growing))
+
+
+def running(bench: Bench) -> None:
+    """run-without-pycache, and what it starts, against that alone: a program that imports nothing, and a larger one."""
+    sizes = bench.sizes.repositories
+    kept = replace(bench, variables={**bench.variables, "XDG_CACHE_HOME": str(bench.work / "cache")})
+    for size in (sizes[0], sizes[-1]):
+        root = trees.repository(bench.work / f"repository-{size}", size, bench.variables)
+        lines = {}
+        for alone in (BARE, LARGER):
+            lines[alone] = alone.split()
+            lines[f"{RUN} -- {alone}"] = [RUN, "--", *alone.split()]
+            lines[f"{RUN} --mode prefix -- {alone}"] = [RUN, "--mode", "prefix", "--", *alone.split()]
+        measured = kept.measure([Command(label, line, root) for label, line in lines.items()], bench.sizes.large)
+        for label in lines:
+            alone = label.rpartition("-- ")[2] if label.startswith(RUN) else ""
+            if alone:
+                bench.compare(f"`{label}`; {size:,} files", measured[label], f"`{alone}`", [measured[alone]])
 
 
 def nothing(bench: Bench) -> None:
@@ -259,6 +279,7 @@ def configuration_files(products: int) -> str:
 
 PARTS: dict[str, Callable[[Bench], None]] = {
     "repositories": repositories,
+    "running": running,
     "nothing": nothing,
     "everything": everything,
     "configuration": configuration,

@@ -43,6 +43,11 @@ def test_every_row_comes_out(tmp_path: Path) -> None:
     assert compared >= {(hook, "an empty console script") for hook in HOOKS if hook.startswith("check")}
     assert compared >= {(hook, "`check-added-large-files`") for hook in HOOKS[:4]}
     assert compared >= {("prune-pycache", f"`{peer}`") for peer in ("find", "pyclean .", "cleanpy .")}
+    assert compared >= {
+        (f"run-without-pycache{mode} -- {alone}", f"`{alone}`")
+        for mode in ("", " --mode prefix")
+        for alone in ("python -c pass", "pre-commit --version")
+    }
     assert ("check-pycache-gitignore", "`git ls-files -z` and `python -c pass`") in compared
     assert ("check-pycache", "single hooks through `pre-commit run --all-files`") in compared
     assert compared >= {("check-pycache-dockerfile", "`hadolint`, 4 Dockerfiles")}

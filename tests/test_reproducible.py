@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -106,6 +108,7 @@ def test_the_copies_have_what_is_tracked_as_it_is_now(repository: Repository, te
 
     build(repository, temporary, "sh", "-c", 'rm -rf "$0"; cp -a . "$0"', str(seen))
 
+    shutil.rmtree(seen / ".git")
     names = {path.relative_to(seen).as_posix() for path in seen.rglob("*") if not path.is_dir()}
     assert names == {"changed", "program", "link", "directory/file", strange}
     assert (seen / "changed").read_text() == "new"
@@ -144,14 +147,97 @@ def test_it_is_built_where_the_user_is_and_twice_at_one_path(
 
 
 def test_a_commit_in_a_hook_is_not_touched(repository: Repository, temporary: Path) -> None:
+    before = repository.commit("m.py")
+    repository.git("tag", "before")
+    repository.write("staged.py", "x = 1\n")
+    look = "git diff --cached --name-status; cat staged.py; git remote"
+    script = f"{look}; git add -A; git commit -q --allow-empty -m built; git tag built"
+    index = repository.path / ".git/index.of.this.commit"
+    shutil.copy(repository.path / ".git/index", index)
+    about = {"GIT_DIR": str(repository.path / ".git"), "GIT_INDEX_FILE": str(index)}
+    run(["git", "add", "staged.py"], repository.path, repository.env | about)
+    content = index.read_bytes()
+
+    done = repository.hook(NAME, "--reproducible", "--", "sh", "-c", script, TMPDIR=str(temporary), **about)
+
+    assert (done.status, done.text) == (0, "A\tstaged.py\nx = 1\n" * 2), done
+    assert index.read_bytes() == content
+    assert repository.git("rev-parse", "HEAD", "--tags").lines == [before, before]
+    assert repository.git("ls-files").text == "m.py\n"
+
+
+DESCRIBED = "git describe --tags --long --dirty --always; git rev-list --count HEAD; git status --short"
+"""What setuptools-scm and its kin ask for the version."""
+
+
+@pytest.mark.parametrize(
+    "state", ["clean", "changed", "staged", "detached", "linked", "shallow", "without a commit", "sparse"]
+)
+def test_a_version_made_from_the_history_is_that_of_the_work_tree(
+    state: str, repository: Repository, temporary: Path, tmp_path: Path
+) -> None:
+    here = repository
+    if state == "without a commit":
+        here.stage("m.py")
+    else:
+        repository.commit("m.py", "away/n.py")
+        repository.git("tag", "-a", "v1.2", "-m", "a release")
+        repository.commit("later.py")
+    if state in ("changed", "staged"):
+        here.write("m.py", "changed\n")
+    if state == "staged":
+        here.stage("m.py")
+    if state == "detached":
+        here.git("checkout", "-q", "--detach", "HEAD~1")
+    if state == "sparse":
+        here.git("sparse-checkout", "set", "--no-cone", "/*", "!/away")
+    if state in ("linked", "shallow"):
+        here = Repository(tmp_path / "here", repository.env)
+    if state == "linked":
+        repository.git("worktree", "add", "-q", "-b", "other", str(here.path), "v1.2")
+    if state == "shallow":
+        repository.git("clone", "-q", "--depth", "1", repository.path.as_uri(), str(here.path))
+    expected = run(["sh", "-c", DESCRIBED], here.path, here.env)
+
+    done = build(here, temporary, "sh", "-c", DESCRIBED)
+
+    assert (done.status, done.text) == (0, expected.text * 2), (done, expected)
+    assert state == "without a commit" or expected.text.startswith("v1.2-") is (state != "shallow")
+
+
+@pytest.mark.parametrize("kind", ["sha256", "a name with a newline", "borrows objects itself"])
+def test_a_version_is_made_from_any_kind_of_repository(
+    kind: str, tmp_path: Path, temporary: Path, env: dict[str, str]
+) -> None:
+    here = Repository.create(tmp_path / "a\nb ü" if "newline" in kind else tmp_path / "here", env)
+    if kind == "sha256":
+        shutil.rmtree(here.path / ".git")
+        here.git("init", "-q", "--object-format=sha256")
+    here.commit("m.py")
+    here.git("tag", "v1.2")
+    if "borrows" in kind:
+        here.git("clone", "-q", "--shared", ".", str(tmp_path / "borrower"))
+        here = Repository(tmp_path / "borrower", env)
+
+    done = build(here, temporary, "sh", "-c", DESCRIBED)
+
+    short = here.git("rev-parse", "--short", "HEAD").text.strip()
+    assert (done.status, done.lines) == (0, [f"v1.2-0-g{short}", "1"] * 2), done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files away takes rights")
+def test_a_repository_of_somebody_else_is_copied_where_git_trusts_it(
+    repository: Repository, temporary: Path, tmp_path: Path
+) -> None:
     repository.commit("m.py")
+    repository.git("tag", "v1.2")
+    subprocess.run(["chown", "-R", "12345", repository.path], check=True)
+    (tmp_path / "gitconfig").write_text(f'[safe]\n\tdirectory = "{repository.path}"\n')
+    repository.env = repository.env | {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
 
-    done = repository.hook(
-        NAME, "--reproducible", "--", "sh", "-c", "git rev-parse --git-dir; exit 9",
-        GIT_DIR=str(repository.path / ".git"), TMPDIR=str(temporary),
-    )  # fmt: skip
+    done = build(repository, temporary, "git", "describe", "--tags")
 
-    assert (done.status, done.stdout) == (9, b"")
+    assert (done.status, done.text) == (0, "v1.2\n" * 2), done
 
 
 def test_a_build_that_fails_passes_its_status_on_and_is_not_run_again(repository: Repository, temporary: Path) -> None:

@@ -69,46 +69,62 @@ def _environments(orders: Orders) -> int:
     """Remove the environments that nobody uses any more; the exit status."""
     from pycache_hooks.environments import store
 
-    findings: list[Finding] = []
+    findings: dict[str, Finding] = {}
     listed: list[Finding] = []
     kept: list[str] = []
     totals: list[tuple[str, int, int]] = []
     with orders.begin("environments", "entries") as progress:
         for place in store.STORES:
             number = freed = 0
-            for entry in store.entries(place):
+            root = place.root()
+            closed: list[OSError] = []
+            results: list[Result] = []
+            for entry in store.entries(place, closed.append):
                 progress.tick()
                 if not entry.due(orders.before):
                     continue
                 size = entry.size
-                result = _without(entry, orders)
-                if result.refused:
-                    findings += _refused(place.root(), [result])
-                elif result.gone:
+                result = _without(entry, root, orders)
+                results.append(result)
+                if result.gone:
                     number += 1
                     freed += size
                     listed.append(_listed(entry.path, f"{entry.kind}, {report.sized(size)}", orders))
-                else:
+                elif not result.refused:
                     kept.append(f"kept {report.printable(entry.path)}: it is in use, or was changed meanwhile")
+            results += [_closed(root, error) for error in closed]
+            findings |= {finding.path: finding for finding in _refused(root, results)}
             totals.append((place.name, number, freed))
     _say_first(kept, "are kept")
     _tell(listed, orders)
     _sum_up(totals, "entry", orders)
-    report.show(findings)
-    return _status(findings, listed, orders)
+    report.show(findings.values())
+    return _status(list(findings.values()), listed, orders)
 
 
-def _without(entry: Entry, orders: Orders) -> Result:
-    """Remove *entry*, which is not *gone* afterwards if it is in use."""
+def _without(entry: Entry, root: str, orders: Orders) -> Result:
+    """Remove *entry* of the store *root*; it is not *gone* afterwards if it is in use."""
     from pycache_hooks.environments import store
 
-    root = entry.store.root()
     result = Result(os.path.relpath(entry.path, root), entry.kind)
     try:
         result.gone = store.remove(entry) if orders.act else not entry.in_use()
     except OSError as error:
         place = os.path.join(entry.path, error.filename or "")
+        if os.path.lexists(place) and not f"{place}/".startswith(f"{entry.path}/"):
+            result.path = os.path.relpath(place, root)  # a lock beside it: without that it goes
         result.refused.append(Refused(os.path.relpath(place, root), error.errno or 0, _owner(place)))
+    return result
+
+
+def _closed(root: str, error: OSError) -> Result:
+    """That something in the store *root* could not be looked into, named after the directory that is closed."""
+    path = str(error.filename)
+    while _owner(path) is None:  # a directory above it is closed
+        path = os.path.dirname(path)
+    within = f"{path}/".startswith(f"{root}/")  # what else is in one above the store is not our business
+    result = Result(os.path.relpath(path, root), "")
+    result.refused.append(Refused(result.path, error.errno or 0, _owner(path) if within else None, closed=True))
     return result
 
 
@@ -365,6 +381,8 @@ def _refused(root: str, results: list[Result]) -> list[Finding]:
     findings = refusals.findings(root, results)
     for finding in findings:
         finding.path = _path(root, finding.path)
+        if not finding.fix and finding.path.endswith(".lock"):  # a link, or a directory, where a lock has to be
+            finding.fix = f"rm -rf -- {report.quoted(finding.path)}"
     return findings
 
 

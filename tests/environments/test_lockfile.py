@@ -51,7 +51,7 @@ def test_what_it_allows_is_read(tmp_path: Path) -> None:
     ("content", "why"),
     [
         (b"x = [", "broken: "),
-        (b"\xff", "broken: 'utf-8' codec"),
+        (b"\xff", "broken: it is no text in UTF-8: make it again"),
         (b"x = " + b"[" * 5000, "broken: "),
     ],
 )
@@ -62,10 +62,31 @@ def test_a_broken_lock_file_is_refused_with_the_reason(tmp_path: Path, content: 
         lockfile.read(str(tmp_path / "pylock.toml"))
 
 
-@pytest.mark.parametrize("name", ["missing/pylock.toml", "."])
-def test_a_lock_file_that_cannot_be_read_is_refused_with_how_to_make_one(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Failure, match=r"cannot be read: .*: make it with `uv export"):
-        lockfile.read(str(tmp_path / name))
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("missing/pylock.toml", "uv export --format pylock.toml -o {}"),
+        ("a b/pylock.toml", "uv export --format pylock.toml -o '{}'"),
+        ("requirements-dev.txt", "uv pip compile --generate-hashes requirements.in -o {}"),
+        ("uv.lock", "uv lock"),
+    ],
+)
+def test_a_lock_file_that_is_not_there_is_named_with_what_makes_it(tmp_path: Path, name: str, command: str) -> None:
+    path = str(tmp_path / name)
+
+    with pytest.raises(Failure) as failed:
+        lockfile.read(path)
+
+    assert str(failed.value) == f"there is no lock file {path}: make it with `{command.format(path)}`"
+
+
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "pylock.toml").mkdir()
+
+    with pytest.raises(Failure, match=r"the lock file .*/pylock\.toml cannot be read: Is a directory$"):
+        lockfile.read(str(tmp_path / "pylock.toml"))
+    with pytest.raises(Failure, match=r"^--pylock names no file$"):
+        lockfile.read("")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from kit import PROVIDE, UV, command, locked, make_project, make_wheel, run_prog
 from pycache_hooks import environments
 from pycache_hooks.console import Failure
 from pycache_hooks.environments import locks, provision, store
-from support import UNPRIVILEGED
+from support import UNPRIVILEGED, hook_command
 
 pytest_plugins = ["environment_fixtures"]
 
@@ -148,6 +148,27 @@ def test_a_uv_lock_of_another_time_is_refused_with_the_reason_of_uv(uv_lock: Pat
     assert left(user_cache) == []
 
 
+def test_a_uv_lock_needs_no_project_beside_it(uv_lock: Path, user_cache: Path) -> None:
+    assert user_cache.is_dir()
+    (uv_lock.parent / "pyproject.toml").unlink()
+
+    assert values(provide(str(uv_lock)), "apple", "banana", "cherry") == ["1.0"] * 3
+    assert sorted(os.listdir(uv_lock.parent)) == ["uv.lock", "wheels"]
+
+
+def test_requirements_that_no_index_has_are_named(
+    user_cache: Path, wheelhouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_FIND_LINKS", str(wheelhouse))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    path = tmp_path / "requirements.txt"
+    path.write_text(f"apple==1.0 --hash=sha256:{'0' * 64}\nnonesuch==1.0 --hash=sha256:{'0' * 64}\n")
+
+    with pytest.raises(Failure, match=r"requirements.txt cannot be installed: .*nonesuch was not found"):
+        provide(str(path))
+    assert left(user_cache) == []
+
+
 def test_extras_are_installed_on_top_and_their_content_counts(user_cache: Path, pylock: str, tmp_path: Path) -> None:
     assert user_cache.is_dir()
     project = make_project(tmp_path / "a project ü", "first")
@@ -166,10 +187,32 @@ def test_extras_are_installed_on_top_and_their_content_counts(user_cache: Path, 
     assert values(first, "local") == ["first"]
 
 
-def test_the_interpreter_counts(user_cache: Path, pylock: str, wheelhouse: Path) -> None:
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def only_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that is all of ``PATH``, and uv has no interpreters of its own."""
+    place = tmp_path / "only on path"
+    place.mkdir()
+    monkeypatch.setenv("PATH", str(place))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "no interpreters"))
+    return place
+
+
+@pytest.fixture
+def broken_shim(only_on_path: Path) -> Path:
+    """An interpreter as pyenv has it for a version that is not activated; what it says has many lines."""
+    shim = only_on_path / f"python{RUNNING}"
+    shim.write_text("#!/bin/sh\necho 'pyenv: command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    return shim
+
+
+def test_the_interpreter_counts(user_cache: Path, pylock: str, wheelhouse: Path, broken_shim: Path) -> None:
     assert user_cache.is_dir()
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    Path(pylock).write_text(locked(*sorted(wheelhouse.iterdir()), python=f">={running}"))
+    (broken_shim.parent / "python3").symlink_to(os.path.realpath(sys.executable))  # the next one on PATH
+    Path(pylock).write_text(locked(*sorted(wheelhouse.iterdir()), python=f">={RUNNING}"))
 
     place = provide(pylock, python="")
 
@@ -178,6 +221,62 @@ def test_the_interpreter_counts(user_cache: Path, pylock: str, wheelhouse: Path)
         provide(pylock, python="3.99")
     with pytest.raises(Failure, match="no interpreter: No interpreter found at path `/missing/python`"):
         provide(pylock, python="/missing/python")
+
+
+@pytest.mark.parametrize("requested", ["", RUNNING])
+def test_an_interpreter_that_does_not_run_is_named_where_there_is_no_other(
+    user_cache: Path, pylock: str, broken_shim: Path, requested: str
+) -> None:
+    Path(pylock).write_text(locked(python=f">={RUNNING}"))
+
+    with pytest.raises(Failure) as failed:
+        provide(pylock, python=requested)
+
+    said = str(failed.value)
+    assert said.startswith(
+        "no interpreter: " if requested else f"no interpreter for what {pylock} says in requires-python: "
+    )
+    assert broken_shim.name in said
+    assert said.endswith("pyenv: command not found: name one that runs with --python")
+    assert left(user_cache) == []
+
+
+def test_a_lock_file_that_allows_no_interpreter_that_there_is_says_so(user_cache: Path, pylock: str) -> None:
+    Path(pylock).write_text(locked(python=">=3.99"))
+
+    with pytest.raises(Failure, match=r"pylock.toml says in requires-python: No interpreter found for Python >=3\.99"):
+        provide(pylock, python="")
+    assert left(user_cache) == []
+
+
+UNUSABLE = {
+    "too old": (
+        "case $1 in --version) echo uv 0.4.1; exit;; esac; echo 'error: unexpected argument' >&2; exit 2",
+        "is uv 0.4.1",
+    ),
+    "silent": ("exit 0", "is no uv that works"),
+    "broken": ("kill -SEGV $$", "is no uv that works"),
+    "one that finds and makes nothing": (
+        f'case "$*" in *find*) echo "{sys.executable}";; esac; exit 0',
+        "is no uv that works",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", UNUSABLE)
+def test_a_uv_that_is_of_no_use_is_named_with_what_helps(
+    user_cache: Path, pylock: str, wrapper: Wrapper, how: str
+) -> None:
+    does, reason = UNUSABLE[how]
+    wrapper.does(does)
+
+    done = run_program(PROVIDE, pylock, PYTHONPATH=wrapper.path)
+
+    said = os.fsdecode(done.stderr)
+    assert (done.status, said.count("\n")) == (2, 1), done
+    assert f"{wrapper.script} {reason}" in said
+    assert "install uv 0.12 or newer" in said
+    assert left(user_cache) == []
 
 
 def test_names_differ_by_host_and_by_every_part() -> None:
@@ -344,6 +443,52 @@ def test_an_interrupted_run_leaves_nothing(
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait() == 130
 
+    assert left(user_cache) == []
+
+
+@pytest.mark.parametrize("words", ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGTERM --refresh"])
+def test_a_signal_to_the_hook_alone_while_uv_works_leaves_nothing(
+    user_cache: Path, pylock: str, tmp_path: Path, wrapper: Wrapper, words: str
+) -> None:
+    name, *options = words.split()
+    number = getattr(signal, name)
+    os.mkfifo(tmp_path / "gate")
+    wrapper.does(f'case " $* " in *" --require-hashes "*) echo >"{tmp_path}/gate"; exec cat "{tmp_path}/gate";; esac')
+    started = hook_command("run-without-pycache", "--pylock", pylock, *options, "--", "touch", "ran")
+    with subprocess.Popen(started, cwd=tmp_path, env=with_sources(PYTHONPATH=wrapper.path)) as process:
+        (tmp_path / "gate").read_text()
+        process.send_signal(number)
+        assert process.wait() == 128 + number
+
+    assert left(user_cache) == []
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_ephemeral_environment_goes_with_a_command_that_is_interrupted(
+    user_cache: Path, pylock: str, tmp_path: Path
+) -> None:
+    script = ("sh", "-c", "command -v python; exec sleep 1000")
+    started = hook_command("run-without-pycache", "--pylock", pylock, "--refresh", "--", *script)
+    with subprocess.Popen(started, cwd=tmp_path, env=with_sources(), stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert f"{user_cache}/pycache-hooks/ephemeral/env_" in os.fsdecode(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 128 + signal.SIGTERM
+
+    assert left(user_cache) == []
+
+
+def test_a_cache_of_uv_that_cannot_be_made_is_named_with_what_helps(
+    user_cache: Path, pylock: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+
+    done = run_program(PROVIDE, pylock, UV_CACHE_DIR=str(tmp_path / "file"))
+
+    said = os.fsdecode(done.stderr)
+    assert (done.status, said.count("\n")) == (2, 1), done
+    assert f"{tmp_path}/file" in said
+    assert "set UV_CACHE_DIR, or XDG_CACHE_HOME, to a directory of your own" in said
     assert left(user_cache) == []
 
 

@@ -357,6 +357,15 @@ def test_what_is_not_any_more_as_it_was_listed_stays(ours: Path, change: str) ->
     assert change != "gone" or os.listdir(ours / "envs") == []
 
 
+def test_of_what_vanished_since_it_was_listed_nobody_is_the_user(ours: Path) -> None:
+    make(ours / "envs" / ONE)
+    entry = only(OURS)
+    shutil.rmtree(ours)
+
+    assert not entry.in_use()
+    assert entry.size == 0
+
+
 def test_the_lock_of_an_environment_that_appeared_meanwhile_stays(ours: Path) -> None:
     touch(ours / "envs" / f"{ONE}.lock")
     entry = only(OURS)
@@ -365,6 +374,17 @@ def test_the_lock_of_an_environment_that_appeared_meanwhile_stays(ours: Path) ->
     assert not store.remove(entry)
 
     assert sorted(os.listdir(ours / "envs")) == [ONE, f"{ONE}.lock"]
+
+
+def test_a_store_that_is_closed_is_not_taken_for_empty(ours: Path) -> None:
+    make(ours / "envs" / ONE)
+    os.chmod(ours / "envs", 0)
+    program = "from pycache_hooks.environments import store; store.entries(store.OURS)"
+
+    done = run_program(program, prefix=UNPRIVILEGED)
+
+    assert done.status == 2
+    assert f"Permission denied: '{ours}/envs'" in os.fsdecode(done.stderr)
 
 
 def test_what_cannot_be_removed_whole_is_named_and_not_taken_for_whole_again(ours: Path) -> None:
@@ -387,6 +407,16 @@ def test_our_directories_are_made_for_us_alone(ours: Path) -> None:
     assert store.folder("envs") == str(ours / "envs")
 
     assert [os.stat(path).st_mode & 0o777 for path in (ours, ours / "envs")] == [0o700, 0o700]
+
+
+def test_a_cache_directory_that_cannot_stand_in_path_is_refused(
+    user_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", f"{user_cache}{os.pathsep}b")
+
+    with pytest.raises(Failure, match=r"would end an entry of PATH: set XDG_CACHE_HOME to another directory"):
+        store.folder("envs")
+    assert os.listdir(user_cache.parent) == ["cache"]
 
 
 @pytest.mark.parametrize("which", ["", "envs"])

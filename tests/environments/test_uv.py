@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from kit import UV
 
 from pycache_hooks.console import Failure
 from pycache_hooks.environments import uv
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_program_is_that_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +66,9 @@ def test_uv_gets_the_variables_of_a_user_and_none_of_a_hook(monkeypatch: pytest.
         ("", ""),
         ("warning: something\nerror: No such thing\n", "No such thing"),
         ("error: It failed\n  cause: The disk is full\n\nhint: buy one", "It failed: The disk is full hint: buy one"),
-        ("error: bad\n    |\n  1 | x = [\n    |      ^\n  unclosed", "bad 1 | x = [ unclosed"),
+        ("error: bad\n    |\n  1 | x = [\n    |      ^\n  unclosed", "bad unclosed"),
+        (f"error: bad\n 12 | {'x' * 5000}\n  unclosed", "bad unclosed"),
+        (f"error: {'x' * 5000}", f"{'x' * 1000} ..."),
         ("Traceback\n  line\n", "Traceback line"),
     ],
 )
@@ -70,8 +76,35 @@ def test_what_uv_says_is_put_in_one_line(said: str, reason: str) -> None:
     assert uv.reason(said) == reason
 
 
-def test_a_program_that_fails_without_a_word_or_is_not_there_is_named() -> None:
+def program(path: Path, *lines: str) -> str:
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("version", ["uv 0.11.33", "uv 0.4.1 (Homebrew 2024-08-30)"])
+def test_a_uv_that_is_too_old_is_named_with_its_version(tmp_path: Path, version: str) -> None:
+    old = uv.unusable(program(tmp_path / "uv", f"echo '{version}'"))
+
+    number = version.split()[1]
+    assert str(old) == (
+        f"{tmp_path}/uv is uv {number}, which is too old: install uv 0.12 or newer, for example with `pip install --upgrade uv`"
+    )
+
+
+@pytest.mark.parametrize("does", ["exit 0", "echo 1", "echo uv new", "exit 3", "kill -9 $$"])
+def test_a_uv_that_does_not_work_is_named(tmp_path: Path, does: str) -> None:
+    assert "is no uv that works: install uv 0.12 or newer" in str(uv.unusable(program(tmp_path / "uv", does)))
+
+
+def test_a_uv_that_should_do_is_not_to_blame() -> None:
+    assert uv.unusable(UV) is None
+
+
+def test_a_program_that_fails_without_a_word_or_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"^why: false ended with exit status 1$"):
         uv.run(["false"], "why")
+    with pytest.raises(Failure, match=r"^why: killed was ended by signal 9$"):
+        uv.run([program(tmp_path / "killed", "kill -9 $$")], "why")
     with pytest.raises(Failure, match=r"^why: /missing cannot be started: No such file"):
         uv.run(["/missing"], "why")

@@ -223,6 +223,7 @@ def test_a_repository_cannot_ask_for_it(
 ) -> None:
     repository = Repository.create(machine.path / "work", env)
     repository.write("pyproject.toml", f"[tool.pycache-hooks.prune-pycache]\n{option} = true\n")
+    (machine.path / "stubs/git").symlink_to(shutil.which("git", path=env["PATH"]) or "git")
     done = machine.prune(*arguments)
     if [f"--{option}", "--dry-run"] == arguments:
         assert done.status == 0, done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = 86_400
+USE = "c" * store.UNIQUE
+NOTHING = store.host_mark() + "d" * (store.NAME - store.HOST)
 
 
 class Kept:
@@ -126,6 +129,79 @@ def test_what_cannot_be_removed_is_named_with_what_helps(kept: Kept, mode: int, 
     assert f"-v {kept.ours}:/work -w /work --user root busybox rm -rf -- envs/{path.name}" in done.fix
     assert (path / "bin/python").exists()
     assert not other.exists()
+
+
+CLOSED: dict[str, tuple[str, int, str, str]] = {
+    # what is wrong: the path below our store ({}: an environment), its mode, what is said of it, and the repair
+    "an environment": ("envs/{}", 0o400, "looked into: Permission denied; it belongs to", "chmod -R u+rwX"),
+    "what an environment is, and how old": ("envs/{}", 0o000, "looked into: Permission denied", "chmod -R u+rwX"),
+    "the names in a folder": ("envs", 0o000, "looked into: Permission denied", "chmod -R u+rwX"),
+    "all in a folder but the names": ("envs", 0o400, "looked into: Permission denied", "chmod -R u+rwX"),
+    "a folder that is read-only": ("envs", 0o500, "removed: Permission denied", "rm -rf"),
+    "the store": (".", 0o000, "looked into: Permission denied", "chmod -R u+rwX"),
+    "its lock": ("envs/{}.lock", 0o000, "removed: Permission denied; it belongs to", "rm -rf"),
+    "the lock of a run": (f"envs/{{}}.{USE}.lock", 0o000, "removed: Permission denied", "rm -rf"),
+    "the lock of a run that had another": (f"envs/{NOTHING}.{USE}.lock", 0o000, "removed: Permission denied", "rm -rf"),
+    "a lock of nothing": (f"envs/{NOTHING}.lock", 0o000, "removed: Permission denied", "rm -rf"),
+    "a lock that is a directory": ("envs/{}.lock", 0o700, "removed: Is a directory", "rm -rf"),
+    "a lock that is a link": ("envs/{}.lock", -1, "removed: Too many levels of symbolic links", "rm -rf"),
+}
+
+
+@pytest.mark.parametrize("what", CLOSED)
+def test_what_is_closed_is_named_with_what_opens_it_and_the_rest_goes(kept: Kept, what: str) -> None:
+    where, mode, said, repair = CLOSED[what]
+    bad = kept.environment(kept.ours / "envs" / kept.our_name("a"), days=100)
+    theirs = kept.environment(kept.theirs / "envs" / ("c" * 16), days=100)
+    path = kept.ours / where.format(bad.name)
+    if mode == -1:
+        path.symlink_to(bad)
+    elif "is a directory" in what:
+        path.mkdir()
+    elif path.suffix:
+        path.touch()
+    if mode >= 0:
+        path.chmod(mode)
+
+    listed = kept.prune("--envs", "--check", unprivileged=True)
+    done = kept.prune("--envs", unprivileged=True)
+
+    named = bad if mode == 0o500 else path
+    assert (done.status, done.stderr, theirs.exists()) == (1, b"", False), done
+    assert f"{os.path.normpath(named)}: PYC401 cannot be {said}" in done.text, done
+    assert listed.status == 1
+    command = done.fix.splitlines()[0].removeprefix("sudo ")
+    assert command.startswith(f"{repair} -- ")
+    if mode == 0o500:
+        path.chmod(0o700)  # which root does not need
+    subprocess.run(["sh", "-c", command], check=True)
+    again = kept.prune("--envs", unprivileged=True)
+    assert again.status == 0, again
+    assert not bad.exists()
+
+
+def test_of_a_closed_directory_above_the_stores_only_the_name_is_told(kept: Kept) -> None:
+    kept.environment(kept.ours / "envs" / kept.our_name("a"), days=100)
+    (kept.path / "cache").chmod(0)
+    done = kept.prune("--envs", unprivileged=True)
+    (kept.path / "cache").chmod(0o700)
+    assert (done.status, done.lines) == (
+        1,
+        ["nothing to remove", f"{kept.path}/cache: PYC401 cannot be looked into: Permission denied"],
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files away takes rights")
+def test_what_belongs_to_somebody_else_is_named_with_the_owner(kept: Kept) -> None:
+    foreign = kept.environment(kept.ours / "envs" / kept.our_name("a"), days=100)
+    closed = kept.environment(kept.ours / "envs" / kept.our_name("b"), days=100)
+    subprocess.run(["chown", "-R", "12345", foreign, closed], check=True)
+    closed.chmod(0o700)
+    done = kept.prune("--envs", unprivileged=True)
+    assert done.status == 1, done
+    assert f"{foreign}: PYC401 cannot be removed: Permission denied; it belongs to user 12345" in done.text
+    assert f"{closed}: PYC401 cannot be looked into: Permission denied; it belongs to user 12345" in done.text
+    assert f"sudo chown -hR {os.getuid()} -- {closed}" in done.text
 
 
 def test_without_a_store_there_is_nothing_to_remove(kept: Kept) -> None:

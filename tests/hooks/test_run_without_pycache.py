@@ -170,6 +170,12 @@ def test_a_cache_directory_that_others_can_write_to_is_refused(project: Reposito
     assert b"somebody else can write there: set XDG_CACHE_HOME" in done.stderr
 
 
+def test_a_home_that_is_relative_is_no_place_for_caches(project: Repository) -> None:
+    said = refused(project, "--mode", "prefix", "--", "true", HOME="here")
+
+    assert "here/.cache: a relative path, which would lie in the work tree: set XDG_CACHE_HOME" in said
+
+
 def test_a_cache_directory_that_cannot_be_made_is_told(project: Repository) -> None:
     done = project.hook(NAME, "--mode", "prefix", "--", "true", XDG_CACHE_HOME="/dev/null")
 
@@ -205,6 +211,24 @@ def test_an_option_is_added_to_those_of_pytest(theirs: str, result: str, project
     assert shown(project, PYTEST_ADDOPTS=theirs)["PYTEST_ADDOPTS"] == result
 
 
+@pytest.mark.parametrize(
+    "options", [["--lf"], ["-p", "cacheprovider"], ["--cache-show"], ["-q", "--stepwise"]], ids=str
+)
+@pytest.mark.parametrize("shell", [False, True], ids=["", "in a shell"])
+def test_pytest_keeps_its_cache_elsewhere_for_options_that_it_knows_only_with_it(
+    options: list[str],
+    shell: bool,  # noqa: FBT001 - a parameter of the test
+    project: Repository,
+) -> None:
+    command = [tool("pytest"), "test_m.py", *options]
+
+    done = project.hook(NAME, "--", *(["sh", "-c", shlex.join(command)] if shell else command))
+
+    assert done.status == 0, done
+    assert project.git("status", "--porcelain", "--ignored").text == ""
+    assert temporary(project) == []
+
+
 def test_settings_of_the_project_hold(project: Repository) -> None:
     project.write("pyproject.toml", '[tool.pycache-hooks.run-without-pycache]\nmode = "prefix"\nenv = ["A=b"]\n')
 
@@ -224,6 +248,14 @@ def test_programs_are_looked_for_in_path_first(project: Repository, tmp_path: Pa
     assert project.hook(NAME, "--path", first, "--path", second, "--", "it").text == "1\n"
     assert project.hook(NAME, "--path", second, "--path", first, "it").text == "2\n"
     assert project.hook(NAME, "--env", f"PATH={first}", "it").text == "1\n"
+
+
+def test_a_directory_that_path_cannot_name_is_refused(project: Repository, tmp_path: Path) -> None:
+    (tmp_path / "a:b").mkdir()
+
+    assert "':' would end an entry of PATH: name another directory" in refused(
+        project, "--path", str(tmp_path / "a:b"), "--", "true"
+    )
 
 
 # What is left
@@ -257,6 +289,28 @@ def test_a_command_that_drops_the_variables_is_told_so(project: Repository) -> N
     assert done.fix.startswith(
         "export PYTHONDONTWRITEBYTECODE=1  # where the command starts Python: it was set, and dropped"
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["mypy", "--cache-dir", ".mypy_cache", "m.py"],
+        ["mypy", "m.py", "--cache-dir=.mypy_cache"],
+        ["ruff", "check", "--isolated", "m.py", "--cache-dir", ".ruff_cache"],
+        ["coverage", "run", "--data-file=.coverage", "m.py"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_outranks_the_setting_is_left_out_in_the_repair(command: list[str], project: Repository) -> None:
+    program, *arguments = command
+    done = project.hook(NAME, "--env", "A=b", "--", tool(program), *arguments)
+    assert len(done.findings) == 1, done
+    run(["git", "clean", "-qdfx"], project.path, project.env)
+    words = shlex.split(done.fix)
+    assert words[:5] == [NAME, "--env", "A=b", "--", tool(program)]
+
+    assert project.hook(NAME, *words[1:]).status == 0
+    assert len(words) < len(arguments) + 5
 
 
 def test_a_tool_without_a_setting_is_told_so(project: Repository) -> None:
@@ -389,7 +443,19 @@ def refused(project: Repository, *argv: str, **variables: str) -> str:
         ([], "no command: write it behind the options, as in: run-without-pycache -- pytest"),
         (["--"], "no command"),
         (["--mode", "prefix"], "no command"),
-        (["--", "no-such-command"], "no-such-command: no such command on PATH"),
+        (
+            ["--", "no-such-command"],
+            "no-such-command: no such command on PATH, and what only a shell knows runs with sh -c",
+        ),
+        (
+            ["--", "ls -l"],
+            "ls -l: no such command on PATH: write its options as words of their own, or run it with sh -c",
+        ),
+        (
+            ["--", "A=b", "env"],
+            "A=b: no such command on PATH: to set a variable, write --env A=b in front of the command",
+        ),
+        (["--", "m.py"], "m.py: no such command on PATH: the file here is ./m.py"),
         (["--", ""], ": no such command on PATH"),
         (["--", "./nothing"], "./nothing: there is no such file"),
         (["--", "./m.py"], "./m.py: is not executable: chmod +x it"),
@@ -481,18 +547,52 @@ packages = []
 
 def test_a_command_runs_in_an_environment_made_from_a_lock_file(project: Repository, tmp_path: Path) -> None:
     project.write("pylock.toml", LOCK)
-    show = "import os, sys; print(sys.prefix, os.environ['VIRTUAL_ENV'], 'PYTHONHOME' in os.environ)"
-    home = str(tmp_path / "cache")
+    show = "import os, sys; print(sys.prefix, os.environ['VIRTUAL_ENV']); os.system('helper')"
+    for name in ("python", "helper"):  # the environment comes first, and then --path
+        (tmp_path / "tools").mkdir(exist_ok=True)
+        (tmp_path / "tools" / name).write_text(f"#!/bin/sh\necho {name} of ours\n")
+        (tmp_path / "tools" / name).chmod(0o755)
+    cache = str(tmp_path / "cache")
 
     done = project.hook(
-        NAME, "--pylock", "pylock.toml", "--path", "/bin", "--", "python", "-c", show, XDG_CACHE_HOME=home
-    )
+        NAME, "--pylock", "pylock.toml", "--path", str(tmp_path / "tools"), "--", "python", "-u", "-c", show,
+        XDG_CACHE_HOME=cache,
+    )  # fmt: skip
 
     assert done.status == 0, done
-    prefix, variable, has_home = done.text.split()
+    place, helper = done.lines
+    prefix, variable = place.split()
     assert prefix == variable
-    assert prefix.startswith(home)
-    assert has_home == "False"
+    assert prefix.startswith(f"{cache}/pycache-hooks/envs/")
+    assert helper == "helper of ours"
+
+
+LOOK = """
+import os
+there = []
+for number in range(3):
+    try:
+        os.fstat(number)
+    except OSError:
+        continue
+    there.append(number)
+with open("../there", "w") as file:
+    file.write(str(there))
+"""
+
+
+@pytest.mark.parametrize(
+    ("closed", "there"), [("", "[0, 1, 2]"), ("<&-", "[1, 2]"), (">&-", "[0, 2]"), ("<&- >&- 2>&-", "[]")]
+)
+def test_no_file_of_ours_takes_the_place_of_a_standard_stream_that_is_closed(
+    closed: str, there: str, project: Repository, tmp_path: Path
+) -> None:
+    project.write("pylock.toml", LOCK)
+    hook = shlex.join(hook_command(NAME, "--pylock", "pylock.toml", "--", sys.executable, "-c", LOOK))
+
+    done = run(["bash", "-c", f"{hook} {closed}"], project.path, project.env | {"PYTHONPATH": str(SOURCES)})
+
+    assert (done.status, (tmp_path / "there").read_text()) == (0, there), done
 
 
 def test_an_ephemeral_environment_is_gone_afterwards(project: Repository, tmp_path: Path) -> None:

@@ -35,11 +35,11 @@ class Held:
     def release(self, *, remove: bool = False) -> None:
         """Give the lock back, and *remove* its file."""
         if remove and os.name == "posix":
-            _unlink(self.path)
+            unlink(self.path)
         _filelock().unlock_descriptor(self.descriptor)
         os.close(self.descriptor)
         if remove and os.name != "posix":  # pragma: no cover - Windows removes no file that is open
-            _unlink(self.path)
+            unlink(self.path)
 
 
 def wait_for(path: str) -> Held:
@@ -64,6 +64,14 @@ def is_held(path: str) -> bool:
     if held:
         held.release()
     return not held
+
+
+def unlink(path: str) -> None:
+    """Remove the file of a lock, if it is there and can be removed."""
+    try:  # noqa: SIM105 - importing contextlib takes longer
+        os.unlink(path)
+    except OSError:
+        pass
 
 
 def needed(module: str) -> Failure:
@@ -93,13 +101,6 @@ def _is_at(path: str, descriptor: int) -> bool:
         return os.path.samestat(os.lstat(path), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _unlink(path: str) -> None:
-    try:  # noqa: SIM105 - importing contextlib takes longer
-        os.unlink(path)
-    except OSError:
-        pass
 
 
 def _filelock() -> ModuleType:

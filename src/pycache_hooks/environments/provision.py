@@ -33,7 +33,7 @@ class Recipe:
         self._extras = [os.path.abspath(extra) for extra in request.extras]
         self._fingerprints = [content.of_extra(extra) for extra in self._extras]
         self._uv = uv.program()
-        self._python = self._find(request.python or self._lock.python)
+        self._python = self._find(request.python)
         self._exported = self._export() if self._lock.kind == lockfile.UV else ""
 
     def name(self) -> str:
@@ -47,6 +47,8 @@ class Recipe:
         """Make the environment at *path*, where nothing is, under the lock of *descriptor*. Raises Failure."""
         lock = self._lock.path
         self._run("venv", "--no-project", "--python", self._python, path, descriptor=descriptor)
+        if not os.path.exists(store.interpreter(path)):
+            raise uv.broken(self._uv)
         if self._exported:
             lock = os.path.join(path, lockfile.PYLOCK)
             self._export("--output-file", lock, descriptor=descriptor)
@@ -58,9 +60,18 @@ class Recipe:
             raise Failure(f"{self._lock.path} was changed while it was installed: run this again")
 
     def _find(self, request: str) -> str:
-        """The interpreter that uv finds for *request*: never one of a virtual environment that happens to be active."""
-        wanted = ("--", request) if request else ()
-        found = self._run("python", "find", "--system", "--no-project", *wanted, purpose="no interpreter").strip()
+        """The interpreter that uv finds for *request*, else for what the lock file allows.
+
+        It is never one of a virtual environment that happens to be active.
+        """
+        wanted = request or self._lock.python
+        whose = "" if request or not wanted else f" for what {self._lock.path} says in requires-python"
+        words = ("--", wanted) if wanted else ()
+        found = self._run(
+            "python", "find", "--system", "--no-project", *words, purpose=f"no interpreter{whose}"
+        ).strip()
+        if not found:
+            raise uv.broken(self._uv)
         return os.path.abspath(found)
 
     def _export(self, *options: str, descriptor: int | None = None) -> str:
@@ -70,7 +81,10 @@ class Recipe:
     def _run(self, *arguments: str, purpose: str = "", descriptor: int | None = None) -> str:
         project = ("--project", os.path.dirname(self._lock.path))
         purpose = purpose or f"{self._lock.path} cannot be installed"
-        return uv.run([self._uv, *_PLAIN, *project, *arguments], purpose, descriptor)
+        try:
+            return uv.run([self._uv, *_PLAIN, *project, *arguments], purpose, descriptor)
+        except Failure as failure:
+            raise uv.unusable(self._uv) or failure from None
 
 
 def name(host: str, parts: list[bytes]) -> str:

@@ -129,7 +129,11 @@ class Entry:
         folder, name = os.path.split(self.path)
         if self.kind == LOCK:
             return []
-        beside = (each.removesuffix(".lock") for each in os.listdir(folder) if each.endswith(".lock"))
+        try:
+            listed = os.listdir(folder)
+        except FileNotFoundError:
+            return []  # the whole store has vanished
+        beside = (each.removesuffix(".lock") for each in listed if each.endswith(".lock"))
         return [
             os.path.join(folder, f"{each}.lock")
             for each in beside
@@ -189,9 +193,11 @@ def interpreter(path: str) -> str:
 def folder(name: str) -> str:
     """The directory called *name* in our store, made if need be. Raises Failure if somebody else can write into it.
 
-    Programs are run from what lies there.
+    Programs are run from what lies there, by way of ``PATH``.
     """
     root = our_root()
+    if os.pathsep in root:
+        raise Failure(f"{root}: {os.pathsep!r} would end an entry of PATH: set XDG_CACHE_HOME to another directory")
     os.makedirs(os.path.dirname(root), exist_ok=True)
     path = root
     for path in (root, os.path.join(root, name)):
@@ -202,16 +208,26 @@ def folder(name: str) -> str:
     return path
 
 
-def entries(store: Store) -> list[Entry]:
+def _raised(error: OSError) -> None:
+    raise error
+
+
+def entries(store: Store, closed: Callable[[OSError], object] = _raised) -> list[Entry]:
     """What lies in *store*, by path; nothing that is not exactly of its layout, and nothing behind a link.
 
-    Raises OSError if the store cannot be read.
+    What cannot be looked into is left out, and *closed* is called with the error, in which is a path.
     """
     root = store.root()
-    return sorted(
-        (entry for name in ("envs", "ephemeral") for entry in _entries_in(store, root, name)),
-        key=lambda entry: entry.path,
-    )
+    found: list[Entry] = []
+    for name in ("envs", "ephemeral"):
+        path = os.path.join(root, name)
+        try:
+            found += _entries_in(store, path, closed)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            closed(OSError(error.errno, error.strerror, path))
+    return sorted(found, key=lambda entry: entry.path)
 
 
 def remove(entry: Entry) -> bool:
@@ -246,7 +262,7 @@ def _take(entry: Entry) -> None:
         pass
     trees.remove(entry.path)
     for user in entry.users():
-        os.unlink(user)
+        locks.unlink(user)
 
 
 def _is_as_listed(entry: Entry) -> bool:
@@ -259,37 +275,42 @@ def _is_as_listed(entry: Entry) -> bool:
     return (now.kind, now.last_use) == (entry.kind, entry.last_use)
 
 
-def _entries_in(store: Store, root: str, name: str) -> Iterator[Entry]:
-    path = os.path.join(root, name)
-    try:
-        opened = Folder(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return
+def _entries_in(store: Store, path: str, closed: Callable[[OSError], object]) -> Iterator[Entry]:
+    opened = Folder(path)
     try:
         listed = opened.entries()
-        directories = {
-            each.name for each in listed if each.is_dir(follow_symlinks=False) and store.owns(name, each.name)
-        }
-        for each in listed:
-            try:
-                if each.name in directories:
-                    yield _environment(store, path, each.name)
-                elif each.is_file(follow_symlinks=False) and _is_lock_of_nothing(store, path, each.name, directories):
-                    found = os.path.join(path, each.name)
-                    yield Entry(store, LOCK, found, os.lstat(found).st_mtime)
-            except FileNotFoundError:
-                continue
     finally:
         opened.close()
+    folder_name = os.path.basename(path)
+    directories = {
+        each.name for each in listed if each.is_dir(follow_symlinks=False) and store.owns(folder_name, each.name)
+    }
+    for each in listed:
+        try:
+            if each.name in directories:
+                yield _environment(store, path, each.name)
+            elif each.is_file(follow_symlinks=False) and _is_lock_of_nothing(store, path, each.name, directories):
+                found = os.path.join(path, each.name)
+                yield Entry(store, LOCK, found, os.lstat(found).st_mtime)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            closed(error)
 
 
 def _is_lock_of_nothing(store: Store, path: str, name: str, directories: set[str]) -> bool:
     stem, folder_name = name.removesuffix(".lock"), os.path.basename(path)
     if stem == name or stem in directories:
         return False
-    return store.owns(folder_name, stem) or (
-        store.is_use(folder_name, stem) and not locks.is_held(os.path.join(path, name))
-    )
+    return store.owns(folder_name, stem) or (store.is_use(folder_name, stem) and not _is_held(os.path.join(path, name)))
+
+
+def _is_held(path: str) -> bool:
+    """Whether somebody holds the lock at *path*. Of one that is closed to us nobody knows: removing it will tell."""
+    try:
+        return locks.is_held(path)
+    except OSError:
+        return False
 
 
 def _environment(store: Store, path: str, name: str) -> Entry:

@@ -32,9 +32,19 @@ HINTS = (
     ),
     ("no trusted hash was provided", "make the lock file with `uv pip compile --generate-hashes`"),
     ("No interpreter found", "install it, for example with `uv python install`"),
+    ("Failed to inspect Python interpreter", "name one that runs with --python"),
+    ("Failed to initialize cache", "set UV_CACHE_DIR, or XDG_CACHE_HOME, to a directory of your own"),
     ("Hash mismatch", "if the file was changed on purpose, make the lock file again"),
 )
 """What to do, by what uv says."""
+
+OLDEST = (0, 12)
+"""The first version of uv that does all that is asked of it here: older ones lose wheels of a project (measured, 0.11.33)."""
+
+_UPGRADE = f"install uv {'.'.join(map(str, OLDEST))} or newer, for example with `pip install --upgrade uv`"
+
+LONGEST = 1000
+"""Characters of what uv says that are passed on: it shows whole lines of a file that it cannot read."""
 
 
 def program() -> str:
@@ -81,15 +91,35 @@ def run(command: list[str], purpose: str, descriptor: int | None = None) -> str:
         raise Failure(f"{purpose}: {command[0]} cannot be started: {error.strerror}") from None
     if done.returncode:
         said = os.fsdecode(done.stderr)
-        why = reason(said) or f"{os.path.basename(command[0])} ended with exit status {done.returncode}"
+        why = reason(said) or f"{os.path.basename(command[0])} {_end(done.returncode)}"
         hint = next((f": {text}" for mark, text in HINTS if mark in said), "")
         raise Failure(f"{purpose}: {why}{hint}")
     return os.fsdecode(done.stdout)
+
+
+def unusable(path: str) -> Failure | None:
+    """That the uv at *path*, which just failed, is too old or does not work; None if it is one that should do."""
+    try:
+        words = run([path, "--version"], "").split()
+        version = tuple(int(part) for part in words[1].split(".")[:2])
+    except (Failure, IndexError, ValueError):
+        return broken(path)
+    return Failure(f"{path} is uv {words[1]}, which is too old: {_UPGRADE}") if version < OLDEST else None
+
+
+def broken(path: str) -> Failure:
+    """That the uv at *path* does not work."""
+    return Failure(f"{path} is no uv that works: {_UPGRADE}")
+
+
+def _end(status: int) -> str:
+    return f"ended with exit status {status}" if status >= 0 else f"was ended by signal {-status}"
 
 
 def reason(said: str) -> str:
     """The error that uv printed, in one line, without the drawing that points into a file."""
     lines = [line.strip() for line in said.splitlines()]
     start = next((number for number, line in enumerate(lines) if line.startswith("error: ")), 0)
-    words = [line.removeprefix("error: ") for line in lines[start:] if line.strip("|^ ")]
-    return " ".join(words).replace(" cause: ", ": ").strip()
+    words = [line.removeprefix("error: ") for line in lines[start:] if not line.lstrip("0123456789 ").startswith("|")]
+    whole = " ".join(filter(None, words)).replace(" cause: ", ": ").strip()
+    return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]} ..."

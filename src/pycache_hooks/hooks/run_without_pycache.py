@@ -37,6 +37,9 @@ PREVENT, REDIRECT = "prevent", "prefix"
 EPOCH = "SOURCE_DATE_EPOCH"
 """The time that builders write instead of that of a file: https://reproducible-builds.org/specs/source-date-epoch/."""
 
+ASK_CACHE = ("--lf", "--last-failed", "--ff", "--failed-first", "--nf", "--new-first", "--sw", "--stepwise", "--cache-")
+"""How the options begin that pytest knows only with its cache: without it they are an error on the command line."""
+
 OPTIONS: tuple[Option, ...] = (
     ("--mode", {"choices": (PREVENT, REDIRECT), "help": "prevent: make no caches (default); prefix: make them outside of "
                 "the work tree, and use them again"}),
@@ -147,11 +150,11 @@ def _run_and_look(
         variables = _variables(settings, given, place)
 
         def run(directory: str) -> int:
-            return _run(signals, command, _with_prevention(variables, directory, settings.mode))
+            return _run(signals, command, _with_prevention(variables, directory, settings.mode, command))
 
         status = run(kept) if kept else _in_temporary(run)
     left = leftovers.left(before, leftovers.snapshot(root, kept))
-    force = _with_prevention(variables, os.sep, settings.mode)
+    force = _with_prevention(variables, os.sep, settings.mode, command)
     report.show(_finding(cache, force, options, command) for cache in left)
     return status or (FOUND if left else CLEAN)
 
@@ -160,17 +163,26 @@ def _run(signals: Signals, command: list[str], variables: dict[str, str]) -> int
     """Run *command* where PATH in *variables* has it. Raises Failure if it is not there."""
     import shutil
 
-    program = shutil.which(command[0], path=variables.get("PATH", os.defpath))
+    name = command[0]
+    program = shutil.which(name, path=variables.get("PATH", os.defpath))
     if program is None:
-        name = command[0]
-        if os.path.isdir(name):
-            reason = "is a directory"
-        elif os.path.dirname(name):
-            reason = "is not executable: chmod +x it" if os.path.exists(name) else "there is no such file"
-        else:
-            reason = "no such command on PATH"
-        raise Failure(f"{name}: {reason}")
+        raise Failure(f"{name}: {_why_not_there(name)}")
     return signals.run(program, command, variables)
+
+
+def _why_not_there(name: str) -> str:
+    """Why there is no program called *name*, and what to do."""
+    if os.path.isdir(name):
+        return "is a directory"
+    if os.path.dirname(name):
+        return "is not executable: chmod +x it" if os.path.exists(name) else "there is no such file"
+    if " " in name:
+        return "no such command on PATH: write its options as words of their own, or run it with sh -c"
+    if "=" in name:
+        return f"no such command on PATH: to set a variable, write --env {report.quoted(name)} in front of the command"
+    if os.path.exists(name):
+        return f"no such command on PATH: the file here is {report.quoted(os.path.join(os.curdir, name))}"
+    return "no such command on PATH, and what only a shell knows runs with sh -c"
 
 
 def _in_temporary(work: Callable[[str], int]) -> int:
@@ -217,6 +229,8 @@ def _kept(root: str) -> str:
 
     path = _user_cache()
     repair = "set XDG_CACHE_HOME to a directory of your own"
+    if not os.path.isabs(path):
+        raise Failure(f"{path}: a relative path, which would lie in the work tree: {repair}")
     try:
         os.makedirs(path, exist_ok=True)
         for name in ("pycache-hooks", "prefix", hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]):
@@ -258,12 +272,14 @@ def _variables(settings: Settings, given: dict[str, str], place: Place | None) -
         if not os.path.isdir(directory):
             raise Failure(f"--path {directory}: not a directory")
         front.append(os.path.abspath(directory))
+        if os.pathsep in front[-1]:
+            raise Failure(f"--path {directory}: {os.pathsep!r} would end an entry of PATH: name another directory")
     variables["PATH"] = os.pathsep.join([*front, variables.get("PATH", os.defpath)])
     return variables | given
 
 
-def _with_prevention(variables: dict[str, str], directory: str, mode: str) -> dict[str, str]:
-    """*variables*, and those that keep caches out of the work tree: in *directory*, or from being written at all."""
+def _with_prevention(variables: dict[str, str], directory: str, mode: str, command: list[str]) -> dict[str, str]:
+    """*variables*, and those that keep the caches of *command* in *directory*, or from being written at all."""
     moved = {
         name: os.path.join(directory, row.tool.lower())
         for row in prevention.PREVENTIONS
@@ -272,12 +288,19 @@ def _with_prevention(variables: dict[str, str], directory: str, mode: str) -> di
     }
     if mode == PREVENT:
         moved[prevention.DONT_WRITE] = "1"
+    if mode == PREVENT and not _asks_for_cache(command):
         option = f"-p {prevention.NO_CACHE_PLUGIN}"
     else:
         import shlex
 
         option = shlex.join(["-o", f"cache_dir={os.path.join(directory, 'pytest')}"])
     return {**moved, **variables, prevention.PYTEST_OPTIONS: _pytest_options(variables, option)}
+
+
+def _asks_for_cache(command: list[str]) -> bool:
+    """Whether *command*, or the words of a script in it, may have options that pytest knows only with its cache."""
+    words = " ".join(command).split()
+    return any(word.startswith(ASK_CACHE) or word.removeprefix("-p") == "cacheprovider" for word in words)
 
 
 def _pytest_options(variables: dict[str, str], option: str) -> str:
@@ -303,6 +326,8 @@ def _finding(cache: Left, force: dict[str, str], options: list[str], command: li
     count = f" ({report.counted(cache.files, 'file')})" if cache.files else ""
     if row is None:
         repair = f"prune-pycache  # {cache.row.tool} has no setting that keeps it out"
+    elif (unmoved := _without_options(command, row.moves)) != command:
+        repair = f"{NAME} {' '.join(map(report.quoted, [*options, '--', *unmoved]))}"
     elif any(accepts(force.get(name, "")) for name, accepts in row.variables.items()):
         name, value = row.setting
         repair = (
@@ -316,6 +341,14 @@ def _finding(cache: Left, force: dict[str, str], options: list[str], command: li
         words = [*options, "--env", f"{name}={value}", "--", *command]
         repair = f"{NAME} {' '.join(map(report.quoted, words))}"
     return Finding(cache.path, None, LEFT, f"{did} of {cache.row.tool}{count}", repair)
+
+
+def _without_options(command: list[str], names: tuple[str, ...]) -> list[str]:
+    """*command* without the options called *names*, and their values."""
+    kept = [word for word in command if word.partition("=")[0] not in names or word in names]
+    while place := next((number for number, word in enumerate(kept) if word in names), 0):
+        del kept[place : place + 2]
+    return kept
 
 
 # Two builds
@@ -341,7 +374,8 @@ def _build_twice(
             os.makedirs(directory, exist_ok=True)
             os.chdir(directory)
             try:
-                status = _run(signals, command, _with_prevention(variables | {"PWD": directory}, caches, settings.mode))
+                here = variables | {"PWD": directory}
+                status = _run(signals, command, _with_prevention(here, caches, settings.mode, command))
             finally:
                 os.chdir(start)
             return status or (signals.passed_on and 128 + signals.passed_on)
