@@ -16,7 +16,8 @@ ROWS = pytest.mark.parametrize("row", CACHES, ids=lambda row: row.name)
 FORBIDDEN_ROWS = pytest.mark.parametrize("row", [row for row in CACHES if row.forbidden], ids=lambda row: row.name)
 
 NEVER_TAKEN = """
-    .coveragerc .coveragerc.toml .coverage.toml .coverage.ini .envrc .env .env.local x.pyd x.so x.pyz x.py x.pyi x.pyw
+    .coveragerc .coveragerc.toml .coverage.toml .coverage.ini .coverage.svg .coverage.badge.png
+    .envrc .env .env.local x.pyd x.so x.pyz x.py x.pyi x.pyw
     uv.lock poetry.lock pdm.lock pylock.toml .python-version .test_durations __snapshots__/x.ambr cassettes/x.yaml
     .pyre_configuration lib/x lib64/x parts/x var/x target/x env/env.py venv/x.py conda/env/env.py build/x dist/index.js
     Lib/venv/__init__.py docs/__pycache__.md my__pycache__notes.txt .cached_models/x .cache/x .hypothesis/x .benchmarks/x

@@ -90,7 +90,7 @@ def test_annotations_are_the_default_in_github_actions(repository: Repository) -
     done = repository.hook("check-pycache-gitignore", GITHUB_ACTIONS="true")
 
     assert done.text.startswith("::error title=PYC205,file=.gitignore,line=3::.gitignore:3: PYC205 ")
-    assert "%0Afix: printf" in done.text
+    assert "%0Afix: (cd " in done.text
     assert repository.hook("check-pycache-gitignore", "--format", "text", GITHUB_ACTIONS="true").text.startswith(".git")
 
 

@@ -206,6 +206,27 @@ def test_what_was_repaired_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines()[1:] == ["    fixed: added x", "           added y"]
 
 
+def test_many_findings_of_one_code_are_counted_whatever_mends_them(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [Finding(f"{number:02}", None, "PYC304", "x", f"mend {number:02}") for number in range(15)]
+    report.show(
+        [*found, Finding("y", None, "PYC301", "x", "mend y"), Finding("14", None, "PYC305", "x", "mend 14")], "text"
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "mend" in line][-3:] == [
+        "    fix: mend 11",
+        "    fix: mend 14",
+        "    fix: mend y",
+    ]
+    assert lines[-6:] == [
+        "14: PYC304 x",
+        "14: PYC305 x",
+        "    fix: mend 14",
+        "y: PYC301 x",
+        "    fix: mend y",
+        "... and 2 more places with PYC304",
+    ]
+
+
 def test_many_findings_of_one_code_are_counted_after_one_screen(capsys: pytest.CaptureFixture[str]) -> None:
     many = [Finding(f"{number:05}", None, "PYC101", "x", "all") for number in range(20_000)]
     report.show([*many, Finding("z", None, "PYC103", "y", "all")])

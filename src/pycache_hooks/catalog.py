@@ -221,8 +221,10 @@ ENVIRONMENT_MARKERS = frozenset({"pyvenv.cfg", "conda-meta"})
 SOURCE_SUFFIXES = (".py", ".pyw")
 """What Python compiles when it is imported."""
 
-CONFIGURATION_SUFFIXES = (".toml", ".ini", ".cfg", ".yml", ".yaml", ".json", ".xml", ".py", ".sh", ".md", ".txt", ".rc")
-"""A name with one of these is written by hand, whatever it begins with (``.coverage.toml``)."""
+CONFIGURATION_SUFFIXES = tuple(
+    ".toml .ini .cfg .yml .yaml .json .xml .py .sh .md .txt .rc .svg .png .badge .html".split()
+)
+"""A name with one of these is written by hand or on purpose, whatever it begins with (``.coverage.toml``)."""
 
 NOT_ENTERED = frozenset({".git", "node_modules"})
 """Directories that are somebody else's."""

@@ -31,23 +31,41 @@ def show(findings: Iterable[Finding], form: str | None = None) -> None:
 
 
 def _show_text(findings: Iterable[Finding]) -> None:
-    """Print *findings* in order of repair, then path; a repair that several share stands once, after the last of them."""
+    """Print *findings* in order of repair, then path; a repair that several share stands once, after the last of them.
+
+    Of one screen of repairs for the same code the rest is only counted: the next run shows them.
+    """
     by_fix: dict[str, list[Finding]] = {}
     for finding in sorted(findings):
         by_fix.setdefault(finding.fix, []).append(finding)
     bold, plain = ("\x1b[1m", "\x1b[0m") if _colours() else ("", "")
+    repairs: dict[str, int] = {}
+    left: dict[str, int] = {}
     for fix, group in by_fix.items():
+        counts: dict[str, int] = {}
+        for finding in group:
+            counts[finding.code] = counts.get(finding.code, 0) + 1
+        for code in counts:
+            repairs[code] = repairs.get(code, 0) + 1
+        if all(repairs[code] > ONE_SCREEN for code in counts):
+            left = {code: left.get(code, 0) + counts.get(code, 0) for code in {**left, **counts}}
+            continue
         shown: dict[str, int] = {}
         for finding in group:
             shown[finding.code] = shown.get(finding.code, 0) + 1
             if shown[finding.code] <= ONE_SCREEN:
                 say(f"{bold}{place(finding)}{plain}: {finding.code} {printable(finding.message)}")
-        for code, count in shown.items():
-            if count > ONE_SCREEN:
-                say(f"... and {count - ONE_SCREEN:,} more places with {code}")
+        _say_how_many_more({code: count - ONE_SCREEN for code, count in counts.items()})
         if fix:
             label = "    fixed:" if group[0].fixed else "    fix:"
             say(f"{label} " + fix.replace("\n", "\n" + " " * (len(label) + 1)))
+    _say_how_many_more(left)
+
+
+def _say_how_many_more(counts: dict[str, int]) -> None:
+    for code, count in counts.items():
+        if count > 0:
+            say(f"... and {counted(count, 'more place')} with {code}")
 
 
 def say(line: str) -> None:
@@ -75,6 +93,18 @@ def quoted(word: str) -> str:
 
         return shlex.quote(word)
     return "$'" + "".join(_shell_escaped(character) for character in word).replace("##", "#\\043") + "'"
+
+
+TOP = '"$(git rev-parse --show-toplevel)"'
+"""The root of the work tree, for a shell."""
+
+
+def at_root(*commands: str) -> str:
+    """*commands*, whose paths are relative to the root, as one that does the same wherever in the work tree it is pasted.
+
+    Hooks run at the root: nobody knows where the user's shell is.
+    """
+    return f"(cd {TOP} && {' && '.join(commands)})"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

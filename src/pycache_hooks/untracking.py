@@ -29,7 +29,7 @@ def command(caches: Sequence[Group], index: Iterable[str], *, sparse: bool = Fal
     paths = _paths(caches, taken, shared)
     if len(paths) > MANY_PATHS:
         paths = min(paths, _patterns(caches, taken, shared), key=len)
-    start = f'git -C "$(git rev-parse --show-toplevel)" rm -r -f -q --cached{" --sparse" if sparse else ""} -- '
+    start = f"git -C {report.TOP} rm -r -f -q --cached{' --sparse' if sparse else ''} -- "
     return start + " ".join(report.quoted(path) for path in paths)
 
 
@@ -45,7 +45,8 @@ def _paths(caches: Sequence[Group], taken: set[str], shared: set[str]) -> list[s
 
 def _patterns(caches: Sequence[Group], taken: set[str], shared: set[str]) -> list[str]:
     """Pathspecs that take the caches by their names, add what these miss, and exclude what is not to be *taken*."""
-    rows = [row for _, row, _ in caches if row]
+    # For git a pattern that matches nothing is an error: that of a directory where there is but a link of its name.
+    rows = [row for root, row, files in caches if row and (not row.name.endswith("/") or files != [root])]
     names = dict.fromkeys(row.name.removesuffix("/") + ("/**" if row.name.endswith("/") else "") for row in rows)
     if not names:
         return _paths(caches, taken, shared)

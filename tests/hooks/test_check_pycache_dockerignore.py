@@ -62,12 +62,19 @@ def fixes(result: Result) -> list[str]:
 
 
 def paste_all(repository: Repository) -> None:
-    """Paste each repair that the hook prints; it must pass then, and must not have passed before."""
+    """Paste each repair that the hook prints; it must pass then, and must not have passed before.
+
+    Of many findings each run shows some, and every one of these must be mended.
+    """
     result = repository.hook(HOOK)
     assert result.status == 1, result
-    for command in fixes(result):
-        repository.paste(command)
-    assert found(repository) == []
+    (repository.path / "some where").mkdir(exist_ok=True)
+    while result.status:
+        shown = set(result.findings)
+        for command in fixes(result):
+            repository.paste(command, "some where")
+        result = repository.hook(HOOK)
+        assert shown.isdisjoint(result.findings), result
 
 
 # What is required of an ignore file
@@ -96,8 +103,8 @@ def test_the_message_names_what_would_be_shipped_and_how_often(repository: Repos
             " would be shipped"
         ),
         (
-            "    fix: printf '%s\\n' '' '**/__pycache__' '**/*.py[cod]' '**/.pytest_cache' '**/.mypy_cache' '**/.ruff_cache'"
-            " '**/.venv' >> .dockerignore"
+            "    fix: (cd \"$(git rev-parse --show-toplevel)\" && printf '%s\\n' '' '**/__pycache__' '**/*.py[cod]'"
+            " '**/.pytest_cache' '**/.mypy_cache' '**/.ruff_cache' '**/.venv' >> .dockerignore)"
         ),
     ]
 
@@ -206,10 +213,8 @@ def lines_of(repository: Repository, ignores: list[str], name: str = ".dockerign
     """For each ignore file what is found: line and code."""
     contexts(repository, ignores, name)
     by_context: list[list[tuple[int, str]]] = [[] for _ in ignores]
-    for finding in found(repository):
-        place, _, code = finding.partition(" ")
-        file, _, line = place.partition(":")
-        by_context[int(file[1:4])].append((int(line or 0), code))
+    for finding in json.loads(repository.hook(HOOK, "--format", "json").stdout):
+        by_context[int(finding["path"][1:4])].append((finding["line"] or 0, finding["code"]))
     return by_context
 
 
@@ -430,6 +435,49 @@ def test_an_exception_for_one_file_ships_no_cache_with_any_builder(repository: R
 # A context without an ignore file
 
 
+@pytest.mark.parametrize(
+    ("copies", "expected"),
+    [
+        ("COPY shop /app/", []),
+        ("COPY shop/*.py conf /app/", []),
+        ("COPY shop tools /app/", [".dockerignore PYC301", ".dockerignore:3 PYC302"]),
+        ("COPY shop /app/\nCOPY . /src", [".dockerignore PYC301", ".dockerignore:3 PYC302"]),
+        ("ARG WHAT=shop\nCOPY $WHAT /app/", [".dockerignore PYC301", ".dockerignore:3 PYC302"]),
+    ],
+)
+def test_what_no_build_copies_is_not_asked_about(repository: Repository, copies: str, expected: list[str]) -> None:
+    ignore = "**/__pycache__\n**/*.py[cod]\n.venv\n"
+    files: dict[str, str | bytes] = dict.fromkeys(
+        ("shop/__init__.py", "tools/gen/m.py", "tools/gen/pyproject.toml"), ""
+    )
+    make(repository, {**files, ".dockerignore": ignore, "Dockerfile": f"FROM python\n{copies}\n"})
+    assert found(repository) == expected
+
+
+def test_what_one_of_several_builds_copies_is_asked_about(repository: Repository) -> None:
+    docker = {"Dockerfile": "FROM python\nCOPY shop /app/\n", "Dockerfile.dev": "FROM python\nCOPY . /app/\n"}
+    make(repository, {"shop/__init__.py": "", ".dockerignore": "**/__pycache__\n", **docker})
+    assert found(repository) == [".dockerignore PYC301"]
+    make(repository, {"Dockerfile.dev.dockerignore": "**\n"})
+    assert found(repository) == []
+
+
+@pytest.mark.parametrize("name", [".dockerignore", "app/Dockerfile.dockerignore"])
+def test_a_file_outside_of_a_sparse_work_tree_is_neither_missing_nor_written(repository: Repository, name: str) -> None:
+    make(
+        repository,
+        {"m.py": "", "app/m.py": "", "app/Dockerfile": "FROM python\nCOPY m.py app /app/\n", name: "**/*.pyc\n"},
+    )
+    repository.commit()
+    repository.git("sparse-checkout", "set", "--no-cone", "/m.py", "/app/m.py", "/app/Dockerfile")
+    assert not (repository.path / name).exists()
+
+    assert found(repository) == []
+
+    assert repository.hook(HOOK, "--fix").status == 0
+    assert repository.git("status", "--porcelain").text == ""
+
+
 def test_a_missing_file_is_found(repository: Repository) -> None:
     context(repository, None)
     result = repository.hook(HOOK)
@@ -437,8 +485,8 @@ def test_a_missing_file_is_found(repository: Repository) -> None:
     assert result.lines == [
         ".dockerignore: PYC304 Dockerfile copies Python sources, and no ignore file keeps their caches out",
         (
-            "    fix: printf '%s\\n' '**/__pycache__' '**/*.py[cod]' '**/.pytest_cache' '**/.mypy_cache' '**/.ruff_cache'"
-            " '**/.venv' >> .dockerignore"
+            "    fix: (cd \"$(git rev-parse --show-toplevel)\" && printf '%s\\n' '**/__pycache__' '**/*.py[cod]'"
+            " '**/.pytest_cache' '**/.mypy_cache' '**/.ruff_cache' '**/.venv' >> .dockerignore)"
         ),
     ]
     paste_all(repository)

@@ -51,11 +51,12 @@ def check(repository: Repository, *arguments: str) -> Result:
 
 
 def messages(repository: Repository, *arguments: str) -> list[str]:
-    """The findings; and what they print mends them, when it is pasted at the root, and --fix has nothing left to do."""
+    """The findings; and what they print mends them, wherever it is pasted, and --fix has nothing left to do."""
     done = check(repository, *arguments)
     found = [line for line in done.lines if " PYC" in line]
+    (repository.path / "some where").mkdir(exist_ok=True)
     for fix in fixes(done):
-        repository.paste(fix)
+        repository.paste(fix, "some where")
     if found:
         assert fixes(done), done
         after = check(repository, *arguments)
@@ -323,7 +324,8 @@ def test_required_patterns(python: Repository, pattern: str, covers: str, fails:
 
 def test_a_line_is_proposed_once(python: Repository) -> None:
     done = check(python, "--require", "*.py[cod]")
-    assert fixes(done) == ["printf '%s\\n' __pycache__/ '*.py[cod]' .venv >> .gitignore"]
+    appends = r"printf '%s\n' __pycache__/ '*.py[cod]' .venv >> .gitignore"
+    assert fixes(done) == [f'(cd "$(git rev-parse --show-toplevel)" && {appends})']
 
 
 @pytest.mark.parametrize("pattern", ["", "/", "!x", "# x", "../x", "a/../b", "a\nb", "[]"])
@@ -692,7 +694,7 @@ def test_removing_the_file_is_noticed_by_the_commit_that_does_it(
 def test_what_a_passing_run_imports(python: Repository) -> None:
     ignoring(python, ENOUGH)
     python.stage("pyproject.toml", "docs/index.md")
-    listed = "import sys; before = set(sys.modules); " + hook_command(NAME)[2].replace("sys.exit(main())", "main()")
+    listed = "import sys; before = set(sys.modules); " + hook_command(NAME)[2].replace("sys.exit(main())", "main([])")
     program = f"{listed}; print(*sorted(set(sys.modules) - before))"
     env = {name: value for name, value in python.env.items() if not name.startswith("COV")}
     done = run([sys.executable, "-S", "-c", program], python.path, env | {"PYTHONPATH": str(SOURCES)})
@@ -707,7 +709,7 @@ def test_what_a_passing_run_imports(python: Repository) -> None:
         ".ignorefiles",
     )
     ours += (".ignorefiles.gitignore", ".readers", ".readers.project", ".selection")
-    free = set("__future__ gc os os.path posixpath genericpath stat _stat _collections_abc".split())
+    free = set("__future__ atexit gc os os.path posixpath genericpath stat _stat _collections_abc".split())
     assert set(done.text.split()) - free == {f"pycache_hooks{name}" for name in ours}
 
 

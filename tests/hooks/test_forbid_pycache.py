@@ -171,6 +171,21 @@ def test_an_environment_within_an_environment_is_one_finding(repository: Reposit
     assert judged(repository) == ["e PYC103"]
 
 
+@pytest.mark.parametrize("inner", ["sub/pyvenv.cfg", "sub/lib/python3.11/site-packages/x.py", "sub/more/bin/activate"])
+def test_an_environment_beside_a_project_in_an_environment_is_one_of_its_own(
+    repository: Repository, inner: str
+) -> None:
+    repository.commit("app.py", "sub/more/m.py")
+    repository.write(inner, "# deactivate () {\nVIRTUAL_ENV=x\n")
+    repository.stage("pyvenv.cfg", "lib/python3.11/site-packages/y.py", inner)
+
+    result = repository.hook(HOOK)
+
+    assert len(result.findings) == 2
+    repository.paste(result.fix)
+    assert list(repository.index()) == ["app.py", "sub/more/m.py"]
+
+
 def test_what_an_environment_holds_is_not_reported_again(repository: Repository) -> None:
     repository.stage("e/pyvenv.cfg", "e/lib/python3.12/site-packages/__pycache__/x.pyc", "a/__pycache__/x.pyc")
 
@@ -781,6 +796,24 @@ def test_a_repair_of_many_caches_is_written_with_patterns(
     assert sorted(repository.index()) == sorted(["m.py", *kept])
 
 
+@pytest.mark.parametrize("names", [[".venv"], ["a/__pycache__", ".venv"], ["0/__pycache__/.venv", "b/.mypy_cache"]])
+def test_a_repair_with_patterns_takes_links_too(repository: Repository, names: list[str]) -> None:
+    repository.stage("m.py", *(f"{number}/m.pyc" for number in range(13)))
+    for name in names:
+        repository.link(name, "elsewhere")
+
+    result = repository.hook(HOOK)
+
+    assert "(glob)" in result.fix
+    repository.paste(result.fix)
+    assert list(repository.index()) == ["m.py"]
+
+
+def test_one_more_place_is_one(repository: Repository) -> None:
+    repository.stage(*(f"{number}/m.pyc" for number in range(13)))
+    assert "... and 1 more place with PYC101" in repository.hook(HOOK).lines
+
+
 def test_a_repair_without_a_pattern_names_every_place(repository: Repository) -> None:
     repository.stage(*(f"e{number}/pyvenv.cfg" for number in range(20)))
 
@@ -957,7 +990,7 @@ def test_100_mb_of_bytecode_are_not_read_into_memory(repository: Repository) -> 
 import sys, tracemalloc
 from pycache_hooks.hooks.forbid_pycache import main
 tracemalloc.start()
-status = main()
+status = main(sys.argv[1:])
 print(tracemalloc.get_traced_memory()[1])
 sys.exit(status)
 """

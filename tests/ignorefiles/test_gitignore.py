@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pycache_hooks import git, selection
 from pycache_hooks.hooks import check_pycache_gitignore as hook
 from pycache_hooks.ignorefiles import flaws, gitignore
+from pycache_hooks.ignorefiles.gitignore import Probe
 from pycache_hooks.readers import project
 from support import Repository, environment
 
@@ -261,7 +262,7 @@ def test_what_was_asked_early_counts_only_for_the_current_directory(
 def test_a_line_with_a_flaw_is_found_and_mended(rules: Rules, line: str, meant: str, reason: str) -> None:
     own = rules.set({".gitignore": f"# a comment\n\n!other\n{line}\n*.txt\n"})
     assert rules.ask(own, ["src/x.pyc"]) == [False]
-    flaw = flaws.find(rules.root, own, ["src/x.pyc"])["src/x.pyc"]
+    flaw = flaws.find(rules.root, own, [Probe("src", "x.pyc", "*.pyc", ())])["src/x.pyc"]
     assert (flaw.source, flaw.line, flaw.text.rstrip(), flaw.meant) == (".gitignore", 4, line.rstrip(), meant)
     assert flaw.reason == reason
     assert not flaw.anchored
@@ -281,9 +282,9 @@ def test_a_line_with_a_flaw_is_found_and_mended(rules: Rules, line: str, meant: 
 )
 def test_a_line_tied_to_one_directory_is_found(rules: Rules, line: str, meant: str) -> None:
     own = rules.set({"src/.gitignore": f"{line}\n"})
-    probe = "src/deep/__pycache__/x.pyc"
-    assert rules.ask(own, [probe]) == [False]
-    flaw = flaws.find(rules.root, own, [probe])[probe]
+    probe = Probe("src/deep", "__pycache__/x.pyc", "__pycache__/", ())
+    assert rules.ask(own, [probe.path]) == [False]
+    flaw = flaws.find(rules.root, own, [probe])[probe.path]
     assert (flaw.source, flaw.line, flaw.text, flaw.meant, flaw.anchored) == ("src/.gitignore", 1, line, meant, True)
 
 
@@ -291,7 +292,16 @@ def test_a_line_tied_to_one_directory_is_found(rules: Rules, line: str, meant: s
     "text", ["", "# *.pyc\n", "*.txt\n", "/*/**\n", "!*.PYC\n", "*.{txt\n", "x" * flaws.ENOUGH + "\n*.PYC\n"]
 )
 def test_no_flaw_is_found_where_there_is_none(rules: Rules, text: str) -> None:
-    assert flaws.find(rules.root, rules.set({".gitignore": text}), ["b.pyc"]) == {}
+    assert flaws.find(rules.root, rules.set({".gitignore": text}), [Probe("", "b.pyc", "*.pyc", ())]) == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["*,cover", "config/*", "/data/", "docs/build/ # made", "./conf/**/*", "/conf?/?*", "CONFIG"]
+)
+def test_a_line_that_has_no_cache_in_mind_is_not_blamed(rules: Rules, line: str) -> None:
+    own = rules.set({".gitignore": f"/*.pyc\n{line}\n"})
+    probes = [Probe(f"shop/{name}", "x.pyc", "*.pyc", ()) for name in ("config", "data", "build")]
+    assert {flaw.text for flaw in flaws.find(rules.root, own, probes).values()} == {"/*.pyc"}
 
 
 def test_files_are_read_as_they_were_meant(rules: Rules) -> None:

@@ -215,6 +215,11 @@ def _environments(judged: list[Entry], recorded: list[Entry]) -> list[Offence]:
         members = _members(root, entries)
         message = f"virtual environment in the index ({report.counted(len(members), 'file')}; {proofs[root]} proves it)"
         offences.append(Offence(root or ".", rules.ENVIRONMENT, message, members))
+    taken = {entry.path for offence in offences for entry in offence.members}
+    if 0 < len(taken) < sum(map(len, below.values())):
+        # An environment in another one is a part of it, unless a project lives in that one.
+        left, others = ([entry for entry in entries if entry.path not in taken] for entries in (judged, recorded))
+        offences += _environments(left, others)
     return offences
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 
 from pycache_hooks.ignorefiles.gitignore import BOM, IgnoreFile, ask_apart
 
@@ -10,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pycache_hooks.ignorefiles.gitignore import Files
+    from pycache_hooks.ignorefiles.gitignore import Files, Probe
 
 ENOUGH = 1 << 20
 """Nobody wrote a file of more bytes than this by hand: it is not searched."""
@@ -33,20 +34,27 @@ class Flaw:
         self.anchored = anchored
 
 
-def find(root: str, files: Files, probes: list[str]) -> dict[str, Flaw]:
-    """For those of *probes*, which no line of *files* covers, that a line was probably meant to: this line.
+def find(root: str, files: Files, probes: list[Probe]) -> dict[str, Flaw]:
+    """For those of *probes*, which no line of *files* covers, that a line was probably meant to: this line, by their paths.
 
-    Each line is written as it may have been meant, and git is asked about the result.
+    Each line that names a cache is written as it may have been meant, and git is asked about the result.
     """
     written: Files = {}
     origins: dict[tuple[str, int], Flaw] = {}
-    for file in files.values():
+    names = {name for probe in probes for name in probe.tail.split("/")}
+    for file in files.values() if probes else ():
         found = list(_suspected(file)) if len(file.data) <= ENOUGH else []
-        lines = [(line, flaw) for flaw in found for line in flaw.meant.split("\n")]
+        lines = [(line, flaw) for flaw in found for line in flaw.meant.split("\n") if _is_meant_for(line, names)]
         origins.update({(file.path, number): flaw for number, (_, flaw) in enumerate(lines, start=1)})
         written[file.path] = IgnoreFile(file.path, b"".join(os.fsencode(line) + b"\n" for line, _ in lines))
-    answers = ask_apart(root, written, probes) if origins and probes else {}
+    answers = ask_apart(root, written, [probe.path for probe in probes]) if origins else {}
     return {probe: origins[verdict.source, verdict.line] for probe, verdict in answers.items() if verdict}
+
+
+def _is_meant_for(line: str, names: set[str]) -> bool:
+    """Whether the pattern *line* has one of *names* in mind, and not just everything in some directory."""
+    named = [component for component in line.split("/") if component.strip("*?")]
+    return bool(named) and any(fnmatchcase(name, named[-1]) for name in names)
 
 
 def _suspected(file: IgnoreFile) -> Iterator[Flaw]:

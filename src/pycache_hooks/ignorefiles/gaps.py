@@ -103,7 +103,7 @@ def _gaps(root: str, judgement: Judgement) -> list[Gap]:
     beside = {
         probe.path: directories.get(probe.path) for probe, verdict in judgement.uncovered if probe.link and not verdict
     }
-    unexplained = [probe.path for probe, verdict in judgement.uncovered if not (verdict or beside.get(probe.path))]
+    unexplained = [probe for probe, verdict in judgement.uncovered if not (verdict or beside.get(probe.path))]
     found = flaws.find(root, judgement.files, unexplained)
     return [
         _gap(probe, verdict, beside.get(probe.path), found.get(probe.path)) for probe, verdict in judgement.uncovered
@@ -195,14 +195,14 @@ def _harmless(root: str, target: str, patterns: Sequence[str], caches: set[str])
 
 
 def _commands(judgement: Judgement, repair: Repair) -> str:
-    """What mends all files when it is pasted at the root, one command a line."""
+    """What mends all files when it is pasted."""
     mended = [command for file in judgement.faulty if (command := _mending(file))]
     for target, lines in repair.lines.items():
         file = judgement.files.get(target)
         template = "%s\\n" if file is None or not file.data or file.data.endswith(b"\n") else "\\n%s"
         words = " ".join(report.quoted(line) for line in lines)
         mended.append(f"printf '{template}' {words} >> {report.quoted(target)}")
-    return "\n".join(mended)
+    return report.at_root(*mended) if mended else ""
 
 
 def _mending(file: IgnoreFile) -> str:

@@ -77,14 +77,16 @@ class Verdict:
 class Probe:
     """A path that a tool would write into *directory*: *name* says what it is, and each of *patterns* would cover it.
 
-    For a directory, *path* is a file in it: that is what counts, and git takes `name/` for a path inside as well.
+    *tail* is its *path* relative to that. For a directory, it is a file in it: that is what counts, and git takes `name/`
+    for a path inside as well.
     *link*: as a symbolic link.
     """
 
-    __slots__ = ("directory", "link", "name", "path", "patterns")
+    __slots__ = ("directory", "link", "name", "path", "patterns", "tail")
 
     def __init__(self, directory: str, tail: str, name: str, patterns: tuple[str, ...], *, link: bool = False) -> None:
         self.directory = directory
+        self.tail = tail
         self.path = f"{directory}/{tail}" if directory else tail
         self.name = name
         self.patterns = patterns
