@@ -170,14 +170,14 @@ def test_a_message_shows_the_program_and_its_subcommand_or_first_path(
 def test_where_the_bytecode_stays_and_what_that_does_depends_on_the_runner(repository: Repository) -> None:
     def said(job: str, checkout: str = "uses: actions/checkout@v4") -> str:
         found = judged(repository, {WORKFLOW: workflow("run: pytest", job=job, checkout=checkout)})
-        return found[-1].message.partition(": nothing stops Python from writing bytecode into ")[2]
+        return found[-1].message.partition("nothing stops Python from writing bytecode into ")[2]
 
     assert said("runs-on: self-hosted").endswith("until the next checkout cleans it")
     assert said("runs-on: self-hosted", "uses: actions/checkout@v4\nwith: {clean: false}").endswith("runner keeps")
     in_container = said("runs-on: self-hosted\ncontainer: ghcr.io/a/b:1")
     assert "as root unless the image has another user" in in_container
     assert in_container.endswith("fails with EACCES")
-    assert said("runs-on: gpu-box") == "the work tree, and gpu-box is no runner known to start afresh"
+    assert said("runs-on: [gpu-box, arm]") == "the work tree, and no runner with gpu-box, arm is known to start afresh"
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,9 @@ def test_of_a_job_that_never_runs_nothing_is_said(repository: Repository, condit
         ("runs-on: depot-ubuntu-24.04", False, False),
         ("runs-on: ${{ inputs.runner }}", False, False),
         ("runs-on: ${{ inputs.runner }}", True, True),
+        ("runs-on: [gpu-box, arm]", False, True),
         ("runs-on: gpu-box", False, True),
+        ("runs-on: gpu-box", True, True),
         ("runs-on: self-hosted\nenv: {PYTHONDONTWRITEBYTECODE: 1}", True, False),
         ("runs-on: self-hosted\ncontainer: python:3.13", False, True),
         ("runs-on: self-hosted\ncontainer: {image: i, env: {PYTHONDONTWRITEBYTECODE: 1}}", False, False),
@@ -288,6 +290,23 @@ def test_a_script_is_judged_by_what_is_in_force_where_it_is_called(repository: R
     assert judged(repository, {WORKFLOW: workflow("run: 'true'")}) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "writes"),
+    [
+        ("set -a; source .env; set +a; pytest", False),
+        ("set -a; . ./.env; pytest", False),
+        ("set -a; . ./other.env; pytest", True),
+        ("bash .env; pytest", True),
+    ],
+)
+def test_a_file_of_variables_that_is_sourced_sets_them(repository: Repository, command: str, *, writes: bool) -> None:
+    files = {".env": "# local\nPYTHONDONTWRITEBYTECODE='1'\n\nOTHER=x\n", "other.env": "# PYTHONDONTWRITEBYTECODE=1\n"}
+
+    found = judged(repository, {WORKFLOW: workflow(f"run: |\n  {command}"), **files})
+
+    assert codes(found) == [rules.PIPELINE_WRITES] * writes
+
+
 def test_the_other_systems(repository: Repository) -> None:
     files = {
         ".gitlab-ci.yml": "a: {image: python, tags: [own], script: [pytest]}\nb: {script: [pytest]}\n"
@@ -311,10 +330,33 @@ def test_the_other_systems(repository: Repository) -> None:
     assert every[-1].message.endswith("into the work tree")
 
 
+@pytest.mark.parametrize(
+    ("job", "writes"),
+    [
+        ("{tags: [own], script: [pytest]}", True),
+        ("{tags: [Own-Windows], script: [pytest]}", False),
+        ("{tags: [own], script: ['$env:PYTHONDONTWRITEBYTECODE=1', pytest]}", False),
+        ("{tags: [own], before_script: ['$Env:X = 1'], script: [pytest]}", False),
+    ],
+)
+def test_what_gitlab_gives_to_powershell_is_not_read(repository: Repository, job: str, *, writes: bool) -> None:
+    assert codes(judged(repository, {".gitlab-ci.yml": f"a: {job}\n"})) == [rules.PIPELINE_WRITES] * writes
+
+
+def test_nothing_is_said_where_files_that_are_not_here_may_prevent_it(repository: Repository) -> None:
+    texts = {
+        ".gitlab-ci.yml": "include: {project: g/ci, file: x.yml}\na: {extends: .p, tags: [own], script: [pytest]}\n",
+        "azure-pipelines.yml": "variables: [{group: g}]\npool: Own\nsteps: [{script: pytest}]\n",
+    }
+
+    assert judged(repository, texts) == []
+    assert judged(repository, {}, all_runners=True) == []
+
+
 def test_tox_wants_to_be_told_itself(repository: Repository) -> None:
     (finding,) = judged(repository, {WORKFLOW: workflow("run: tox run"), "tox.ini": "[testenv]\n"})
 
-    assert finding.fix.startswith("[testenv]\nset_env")
+    assert finding.fix.startswith("[testenv]\nsetenv")
     assert judged(repository, {"tox.ini": finding.fix}) == []
 
 
@@ -328,10 +370,13 @@ def test_tox_wants_to_be_told_itself(repository: Repository) -> None:
         ("docker run --rm -v ${{ github.workspace }}:/app -w /app image python -m pytest", True),
         ("docker run -v $GITHUB_WORKSPACE/src:/app image pytest", True),
         ("docker run -v $(pwd):/app image sh -c 'cd /app && pytest'", True),
-        ("docker run -v .:/app python", True),
+        ("docker run -v .:/app python", False),
+        ("docker run -dt -v .:/app -w /app --name t python:3.13 && docker exec t pip install x", False),
         ("docker run -v ./src:/app image pytest", True),
         ("docker run -v src/:/app image pytest", True),
-        ("podman run --mount type=bind,source=$PWD,target=/app image pytest", True),
+        ("docker run --mount type=bind,source=$PWD,target=/app image pytest", True),
+        ("sudo podman run -v $PWD:/app image pytest", True),
+        ("podman run -v $PWD:/app image pytest", False),
         ("docker run --user root -v $PWD:/app image pytest", True),
         ("docker run -e PYTHONDONTWRITEBYTECODE=0 -v $PWD:/app image pytest", True),
         ("docker run -e PYTHONDONTWRITEBYTECODE -v $PWD:/app image pytest", True),
@@ -378,6 +423,62 @@ def test_a_container_that_runs_python_in_the_mounted_work_tree(
         assert judged(repository, {WORKFLOW: workflow(f"run: |\n  {repaired}")}) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "tool"),
+    [
+        ("docker run -v $PWD:/app -w /app image mypy .", "mypy"),
+        ("docker run -v $PWD:/app -w /app image ruff check", "ruff"),
+        ("docker run -v $PWD:/app -w /app -e PYTHONDONTWRITEBYTECODE=1 image pytest", "pytest"),
+        ("docker run -v $PWD:/app -w /app -e PYTHONDONTWRITEBYTECODE=1 image python -m pytest", "pytest"),
+        ("docker run -v $PWD:/app image sh -c 'cd /app && mypy .'", "mypy"),
+        ("docker run -v $PWD:/app -w /app/src image sh -c 'cd .. && uv run mypy .'", "mypy"),
+        ("docker run -v $PWD:/app image mypy /app", ""),
+        ("docker run -v $PWD:/app image sh -c 'cd /tmp && mypy /app'", ""),
+        ("docker run -v $PWD:/app:ro -v $PWD/src:/src -w /app image mypy .", ""),
+        ("docker run -v $PWD:/app -w /app image mypy --cache-dir=/dev/null .", ""),
+        ("docker run -v $PWD:/app -w /app -e MYPY_CACHE_DIR=/dev/null image mypy .", ""),
+        ("docker run -v $PWD:/app -w /app -u 1000 image mypy .", ""),
+        ("docker run -v $PWD:/app -w /app image ruff check --no-cache", ""),
+        ("docker run -v $PWD:/app -w /app image mypy --version", ""),
+        ("docker run -v $PWD:/app -w /app image black .", ""),
+        ("docker run -v $PWD:/app -w /app -e PYTHONDONTWRITEBYTECODE=1 image coverage run m.py", ""),
+    ],
+)
+def test_a_container_that_writes_the_cache_of_a_tool(repository: Repository, command: str, tool: str) -> None:
+    files = {WORKFLOW: workflow(f"run: |\n  {command}"), "src/m.py": ""}
+
+    found = judged(repository, files)
+
+    assert codes(found) == ([rules.CONTAINER_WRITES] if tool else [])
+    for finding in found:
+        assert finding.message == (
+            f"unless its image says otherwise, the container of image runs {tool} as root, and lets it write its cache "
+            "into the work tree, which a self-hosted runner keeps"
+        )
+        repaired = command.replace(" run ", f" run {finding.fix} ", 1)
+        assert judged(repository, {WORKFLOW: workflow(f"run: |\n  {repaired}")}) == []
+        without_user = repaired.replace('--user "$(id -u):$(id -g)"', "")
+        assert judged(repository, {WORKFLOW: workflow(f"run: |\n  {without_user}")}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "writes"),
+    [
+        ("pyproject.toml", "[tool.mypy]\ncache_dir = '/dev/null'\n", False),
+        ("src/mypy.ini", "[mypy]\ncache_dir = /tmp/mypy\n", False),
+        ("pyproject.toml", "[tool.mypy]\nstrict = true\n", True),
+    ],
+)
+def test_a_tool_whose_configuration_says_where_its_cache_goes(
+    repository: Repository, name: str, text: str, *, writes: bool
+) -> None:
+    step = 'run: docker run -v "$PWD:/app" -w /app/src image mypy .'
+
+    found = judged(repository, {WORKFLOW: workflow(step), "src/m.py": "", name: text})
+
+    assert codes(found) == ([rules.CONTAINER_WRITES] if writes else [])
+
+
 def test_a_container_on_a_hosted_runner_is_left_alone(repository: Repository) -> None:
     text = workflow('run: docker run -v "$PWD:/app" python:3.13 pytest', job="runs-on: ubuntu-latest")
 
@@ -416,6 +517,29 @@ def test_an_image_of_the_repository_may_have_prevention_in_it(
     found = judged(repository, {WORKFLOW: workflow(step), "Dockerfile": dockerfile})
 
     assert codes(found) == ([rules.CONTAINER_WRITES] if writes else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "dockerfile", "said"),
+    [
+        ("python:3.13", "", "in the container python: nothing stops Python"),
+        ("docker.io/library/ubuntu:24.04", "", "in the container library/ubuntu: nothing stops Python"),
+        ("ghcr.io/a/ci:1", "", "in the container a/ci: unless the image does, nothing stops Python"),
+        ("ghcr.io/a/ci:1", "FROM python:3.13\n", "unless the image does, nothing stops Python"),
+        ("ghcr.io/a/ci:1", "FROM python:3.13\nUSER app\n", "unless the image does, nothing stops Python"),
+        ("ghcr.io/a/ci:1", "FROM python:3.13\nENV PYTHONDONTWRITEBYTECODE=1\n", ""),
+        ("python:3.13", "FROM python:3.13\nENV PYTHONDONTWRITEBYTECODE=1\n", "nothing stops Python"),
+    ],
+)
+def test_the_image_of_a_job_may_have_prevention_in_it(
+    repository: Repository, image: str, dockerfile: str, said: str
+) -> None:
+    text = workflow("run: pytest", job=f"runs-on: self-hosted\ncontainer: {image}")
+
+    found = judged(repository, {WORKFLOW: text, "Dockerfile": dockerfile})
+
+    assert codes(found) == ([rules.PIPELINE_WRITES] if said else [])
+    assert all(said in finding.message for finding in found)
 
 
 # 703
@@ -586,7 +710,34 @@ def test_the_repair_of_a_key_repairs_it(repository: Repository, path: str, wrong
         (
             WORKFLOW,
             workflow("uses: actions/setup-python@v6\nwith: {cache: poetry, cache-dependency-path: poetry.txt}"),
-            "cache-dependency-path: |\n  poetry.txt\n  uv.lock",
+            "delete `cache: poetry`: poetry has no lock file here",
+        ),
+        (
+            WORKFLOW,
+            workflow("uses: astral-sh/setup-uv@v7\nwith: {cache-dependency-glob: '\"uv.lock\"'}"),
+            "cache-dependency-glob: uv.lock",
+        ),
+        (
+            WORKFLOW,
+            cache("~/.cache/uv", "uv-${{ hashFiles('a.txt') }}-v1-${{ hashFiles('b.txt', 'c.txt') }}"),
+            "key: uv-${{ hashFiles('uv.lock') }}-v1",
+        ),
+        (
+            WORKFLOW,
+            cache("~/.cache/uv", "uv-${{ hashFiles('a') }}-${{ hashFiles('a') }}${{ hashFiles('b') }}"),
+            "key: uv-${{ hashFiles('uv.lock') }}",
+        ),
+        (
+            WORKFLOW,
+            cache("~/.cache/uv", "uv-${{ env.HASH }}").replace(
+                "on: push\n", "on: push\nenv: {HASH: \"${{ hashFiles('a') }}\"}\n"
+            ),
+            "key: uv-${{ env.HASH }}-${{ hashFiles('uv.lock') }}",
+        ),
+        (
+            ".gitlab-ci.yml",
+            "a:\n  script: x\n  cache: {key: {files: [a.txt, b.txt], prefix: p}, paths: [.cache/uv]}\n",
+            'key: {files: [uv.lock], prefix: "p"}',
         ),
         (
             ".gitlab-ci.yml",
@@ -618,6 +769,27 @@ def test_the_repair_of_a_key_keeps_what_is_in_it(repository: Repository, path: s
     (finding,) = judged(repository, {path: text, "uv.lock": "", "pyproject.toml": ""})
 
     assert finding.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("tool", "files", "fix"),
+    [
+        ("poetry", ["pyproject.toml"], "cache-dependency-path: pyproject.toml"),
+        ("pipenv", ["Pipfile", "pyproject.toml"], "cache-dependency-path: Pipfile"),
+        ("poetry", ["uv.lock"], "delete `cache: poetry`: poetry has no lock file here"),
+        ("pipenv", ["poetry.lock", "pyproject.toml"], "delete `cache: pipenv`: pipenv has no lock file here"),
+        ("poetry", ["poetry.lock", "uv.lock"], ""),
+        ("poetry", ["requirements.txt"], ""),
+    ],
+)
+def test_no_tool_is_told_to_hash_the_lock_file_of_another(
+    repository: Repository, tool: str, files: list[str], fix: str
+) -> None:
+    step = f"uses: actions/setup-python@v6\nwith: {{cache: {tool}}}"
+
+    found = judged(repository, {WORKFLOW: workflow(step), **dict.fromkeys(files, "x\n")})
+
+    assert [finding.fix for finding in found] == ([fix] if fix else [])
 
 
 def test_a_cache_of_codebuild_without_a_key_is_written_anew_each_time(repository: Repository) -> None:
@@ -657,6 +829,108 @@ def test_what_a_cache_keeps(repository: Repository, path: str, flaw: str) -> Non
     assert all(flaw in finding.message for finding in found)
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "flawed"),
+    [
+        (".venv", "${{ steps.setup.outputs.python-version }}", False),
+        ("~/.local/lib/python3.12/site-packages", "${{ steps.setup.outputs.python-version }}", False),
+        (".venv", "${{ env.pythonLocation }}", False),
+        (".venv", "${{ steps.python.outputs.python-path }}", False),
+        (".venv", "${{ steps.ask.outputs.version }}", False),
+        (".venv", "${{ env.PYTHON_VERSION }}", False),
+        (".venv", "${{ matrix.python }}", True),
+        (".venv", "${{ steps.ask.outputs.other }}", True),
+        (".venv", "${{ env.OTHER }}", True),
+    ],
+)
+def test_an_environment_may_be_kept_for_the_exact_interpreter(
+    repository: Repository, path: str, key: str, *, flawed: bool
+) -> None:
+    steps = [
+        'run: echo "version=$(python -V)" >> $GITHUB_OUTPUT\nid: ask',
+        'run: echo "PYTHON_VERSION=$(python3 --version)" >> $GITHUB_ENV',
+        "run: echo OTHER=$(date +%F) >> $GITHUB_ENV",
+        f"uses: actions/cache@v4\nwith:\n  path: {path}\n  key: venv-{key}-${{{{ hashFiles('uv.lock') }}}}",
+    ]
+
+    found = judged(repository, {WORKFLOW: workflow(*steps, job="runs-on: ubuntu-latest"), "uv.lock": ""})
+
+    assert codes(found) == ([rules.CACHE_CONTENT] if flawed else [])
+
+
+@pytest.mark.parametrize(
+    ("lock", "variable", "place"),
+    [
+        ("requirements.txt", "PIP_CACHE_DIR", ".cache/pip"),
+        ("uv.lock", "UV_CACHE_DIR", ".cache/uv"),
+        ("poetry.lock", "POETRY_CACHE_DIR", ".cache/pypoetry/artifacts"),
+        ("Pipfile.lock", "PIPENV_CACHE_DIR", ".cache/pipenv"),
+    ],
+)
+def test_the_repair_of_a_cache_is_one_that_the_system_can_keep(
+    repository: Repository, lock: str, variable: str, place: str
+) -> None:
+    texts = {
+        WORKFLOW: cache(".venv", f"${{{{ hashFiles('{lock}') }}}}"),
+        ".gitlab-ci.yml": f"a:\n  script: x\n  cache: {{key: {{files: [{lock}]}}, paths: [.venv]}}\n",
+        "buildspec.yml": f"cache:\n  key: $(codebuild-hash-files {lock})\n  paths: ['.venv/**/*']\n",
+        "azure-pipelines.yml": f"steps:\n- task: Cache@2\n  inputs: {{key: {lock}, path: .venv}}\n",
+    }
+
+    fixes = {finding.path: finding.fix for finding in judged(repository, {**texts, lock: "x\n"})}
+
+    top = place.removesuffix("/artifacts")
+    assert fixes == {
+        WORKFLOW: f"path: ~/{place}  # and install in every run",
+        ".gitlab-ci.yml": f'variables:\n  {variable}: "$CI_PROJECT_DIR/{top}"\ncache:\n  paths: [{place}]',
+        "buildspec.yml": f'cache:\n  paths: ["/root/{place}/**/*"]',
+        "azure-pipelines.yml": f"variables:\n  {variable}: $(Pipeline.Workspace)/{top}\npath: $(Pipeline.Workspace)/{place}",
+    }
+    repaired = {
+        WORKFLOW: texts[WORKFLOW].replace("path: .venv", fixes[WORKFLOW]),
+        ".gitlab-ci.yml": f"a:\n  script: x\n  {fixes['.gitlab-ci.yml']}\n".replace("\n", "\n  ").replace("  a", "a")
+        + f"    key: {{files: [{lock}]}}\n",
+        "buildspec.yml": f"{fixes['buildspec.yml']}\n  key: $(codebuild-hash-files {lock})\n",
+        "azure-pipelines.yml": texts["azure-pipelines.yml"].replace(".venv", f"$(Pipeline.Workspace)/{place}"),
+    }
+    assert judged(repository, repaired) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "kept"),
+    [
+        ("pip install -r dev.txt", "~/.cache/pip"),
+        ("pip install poetry && poetry install", "~/.cache/pypoetry/artifacts"),
+        ("uv pip install x", "~/.cache/uv"),
+        ("make", "~/.cache/pypoetry/artifacts"),
+    ],
+)
+def test_the_repair_of_a_cache_is_about_what_the_job_installs_with(
+    repository: Repository, step: str, kept: str
+) -> None:
+    cached = "uses: actions/cache@v4\nwith: {path: .venv, key: x}"
+    text = workflow(cached, f"run: {step}", job="runs-on: ubuntu-latest")
+
+    (finding,) = judged(repository, {WORKFLOW: text, "poetry.lock": ""})
+
+    assert finding.fix.startswith(f"path: {kept} ")
+
+
+@pytest.mark.parametrize("key", ["x", "${{ steps.setup.outputs.python-version }}"])
+def test_bytecode_is_never_worth_keeping(repository: Repository, key: str) -> None:
+    (finding,) = judged(repository, {WORKFLOW: cache("src/**/__pycache__", key)})
+
+    assert (finding.code, finding.fix) == (rules.CACHE_CONTENT, "delete src/**/__pycache__")
+
+
+def test_a_cache_that_has_downloads_too_is_to_keep_these_alone(repository: Repository) -> None:
+    text = "a: {script: x, cache: {key: {files: [uv.lock]}, paths: [.cache/uv, .venv]}}\n"
+
+    (finding,) = judged(repository, {".gitlab-ci.yml": text, "uv.lock": ""})
+
+    assert finding.fix == "delete .venv"
+
+
 def test_one_finding_for_a_cache_of_several_places(repository: Repository) -> None:
     text = ".c: &c\n  cache: {key: x, paths: [.cache/pip, .venv]}\na: {script: x, <<: *c}\nb: {script: x, <<: *c}\n"
 
@@ -687,6 +961,12 @@ def test_one_finding_for_a_cache_of_several_places(repository: Repository) -> No
         ("run: uv sync --script a.py", False),
         ("run: uv lock && uv sync", False),
         ("run: uv sync && git diff --exit-code uv.lock", False),
+        ("run: uv sync && git diff --exit-code", False),
+        ("run: uv sync && git status --porcelain -- .", False),
+        ("run: uv sync && git diff --exit-code -- uv.lock", False),
+        ("run: uv sync && git diff --exit-code -- '*.py'", True),
+        ("run: uv sync && git diff --name-only origin/main...HEAD", True),
+        ("run: uv sync && git log", True),
         ("run: uv sync && uv add x", False),
         ("run: cd b && uv sync", False),
         ("run: cd made && uv sync", False),
@@ -719,6 +999,7 @@ def test_uv_sync_beside_a_lock_file(repository: Repository, step: str, *, flawed
         ("uv --no-progress sync 2>&1", "uv --no-progress sync --locked"),
         ("sudo uv sync --extra 'a b'", "sudo uv sync --locked --extra 'a b'"),
         ("uv sync --python ${{ matrix.python }} -p $X", "uv sync --locked --python ${{ matrix.python }} -p $X"),
+        ('uv sync --python "$PY" --extra="$X" $FLAGS', 'uv sync --locked --python "$PY" --extra="$X" $FLAGS'),
     ],
 )
 def test_the_repair_of_a_sync_keeps_its_options(repository: Repository, command: str, fix: str) -> None:
@@ -778,7 +1059,7 @@ def test_requirements_beside_a_lock_file(repository: Repository, step: str, *, f
     ("checkout", "job", "all_runners", "flawed"),
     [
         ("with: {clean: false}", "runs-on: self-hosted", False, True),
-        ("with: {clean: 'false'}", "runs-on: gpu-box", False, True),
+        ("with: {clean: 'false'}", "runs-on: [gpu-box, arm]", False, True),
         ("with: {clean: false}", "runs-on: ubuntu-latest", False, False),
         ("with: {clean: false}", "runs-on: ubuntu-latest", True, True),
         ("with: {clean: true}", "runs-on: self-hosted", False, False),
@@ -794,6 +1075,8 @@ def test_a_checkout_that_does_not_clean(
     found = judged(repository, {WORKFLOW: text}, all_runners=all_runners)
 
     assert [(finding.code, finding.line) for finding in found] == [(rules.NOT_CLEANED, 7)] * flawed
+    message = "`clean: false` does not help against EACCES, and leaves what earlier jobs wrote in the work tree"
+    assert all(finding.message.startswith(message) for finding in found)
 
 
 def test_a_second_checkout_may_keep_what_the_first_has_made(repository: Repository) -> None:

@@ -99,8 +99,14 @@ def test_which_system_reads_a_file(path: str, system: str) -> None:
         (["Self-Hosted", "linux", "x64"], True),
         (["self-hosted", "${{ matrix.gpu }}"], True),
         (["ubuntu-latest", "self-hosted"], True),
+        (["gpu-box", "x64"], True),
+        (["ubuntu-gpu", "large"], True),
         (["gpu-box"], True),
         (["ubuntu-gpu"], True),
+        (["Linux-x86-n2-64"], False),
+        (["linux-arm64-t2a-48"], False),
+        (["linux-x64-2"], True),
+        (["gpu-box", "${{ inputs.size }}"], None),
         (["${{ inputs.runner }}"], None),
         ([], None),
     ],
@@ -115,6 +121,10 @@ def test_which_runners_of_github_keep_their_work_tree(labels: list[str], *, stay
         (["saas-linux-small-amd64"], False),
         (["k8s-default"], False),
         (["shell"], True),
+        (["shell", "linux"], True),
+        (["windows"], None),
+        (["shared-windows", "Windows", "windows-1809"], None),
+        (["gitlab-org", "docker"], None),
         ([], None),
         (["$RUNNER"], None),
     ],
@@ -129,13 +139,19 @@ def test_which_runners_of_gitlab_keep_their_work_tree(tags: list[str], *, stays:
         ("runs-on: [self-hosted, linux]", ["self-hosted", "linux"], True),
         ("runs-on:\n  - ubuntu-latest", ["ubuntu-latest"], False),
         ("runs-on:\n  group: large\n  labels: [gpu]", ["gpu"], True),
+        ("runs-on:\n  group: own\n  labels: [self-hosted, gpu]", ["self-hosted", "gpu"], True),
         ("runs-on:\n  group: large", [], None),
+        (
+            "runs-on: ${{ matrix.os }}\nstrategy:\n  matrix:\n    os: [ubuntu-latest, self-hosted]",
+            ["self-hosted"],
+            True,
+        ),
         ("runs-on: ${{ matrix.os }}\nstrategy:\n  matrix:\n    os: [ubuntu-latest, gpu-box]", ["gpu-box"], True),
         ("runs-on: ${{ matrix.os }}\nstrategy:\n  matrix:\n    os: [ubuntu-latest]", ["ubuntu-latest"], False),
         ("runs-on: ${{matrix.os}}\nstrategy:\n  matrix:\n    os: [[self-hosted, arm]]", ["self-hosted", "arm"], True),
         (
-            "runs-on: ${{ matrix.os }}\nstrategy:\n  matrix:\n    include:\n    - os: gpu-box\n    - x: 1",
-            ["gpu-box"],
+            "runs-on: ${{ matrix.os }}\nstrategy:\n  matrix:\n    include:\n    - os: [gpu-box, arm]\n    - x: 1",
+            ["gpu-box", "arm"],
             True,
         ),
         (
@@ -149,6 +165,17 @@ def test_which_runners_of_gitlab_keep_their_work_tree(tags: list[str], *, stays:
         (
             "runs-on: ${{ github.event.x && 'self-hosted' || 'ubuntu-latest' }}",
             ["${{ github.event.x && 'self-hosted' || 'ubuntu-latest' }}"],
+            None,
+        ),
+        (
+            "runs-on: ${{ github.event_name == 'push' && 'self-hosted' || 'ubuntu-latest' }}",
+            ["self-hosted"],
+            True,
+        ),
+        ("runs-on: ${{ matrix.gpu && 'self-hosted' || 'ubuntu-latest' }}", ["self-hosted"], True),
+        (
+            "runs-on: ${{ github.repository == 'a/b' && 'self-hosted' || 'ubuntu-latest' }}",
+            ["${{ github.repository == 'a/b' && 'self-hosted' || 'ubuntu-latest' }}"],
             None,
         ),
         (
@@ -170,6 +197,28 @@ def test_the_labels_of_a_job(repository: Repository, job: str, labels: list[str]
     found = read(repository, {WORKFLOW: workflow(job=job)})[0]
 
     assert (found.labels, found.persistent) == (labels, stays)
+
+
+@pytest.mark.parametrize(
+    ("event", "expression", "stays"),
+    [
+        ("workflow_dispatch", "inputs.runner", True),
+        ("workflow_call", "fromJSON(inputs.runner)", True),
+        ("workflow_call", "inputs.other", None),
+        ("workflow_call", "inputs.hosted", None),
+        ("workflow_call", "inputs.text", None),
+    ],
+)
+def test_an_input_that_is_self_hosted_by_default(
+    repository: Repository, event: str, expression: str, *, stays: bool | None
+) -> None:
+    default = "self-hosted" if expression.startswith("inputs") else """'["self-hosted", "x"]'"""
+    inputs = f"{{runner: {{default: {default}}}, other: {{type: string}}, hosted: {{default: ubuntu-latest}}, text: x}}"
+    text = workflow(job=f"runs-on: ${{{{ {expression} }}}}")
+
+    (job,) = read(repository, {WORKFLOW: text.replace("on: push\n", f"on: {{{event}: {{inputs: {inputs}}}}}\n")})
+
+    assert job.persistent is stays
 
 
 # GitHub
@@ -640,10 +689,44 @@ def test_extends_and_references_come_from_every_included_file(repository: Reposi
     )
 
     assert [(run.command.words[0], run.path, run.line) for run in jobs["one"].runs] == [("base", "ci/base.yml", 3)]
-    assert jobs["one"].runs[0].environment == {"A": "base", "B": "own", "C": "more"}
+    assert jobs["one"].runs[0].environment == {"A": "base", "B": "own", "C": "more", **pipelines.UNSURE}
     assert (jobs["one"].container, jobs["one"].labels, jobs["one"].path) == ("python:3.13", ["shell"], ".gitlab-ci.yml")
     assert words(jobs["two"].runs) == ["base", "deep", "deeper"]
     assert (words(jobs["ring"].runs), jobs["loop"].runs) == (["x"], [])
+
+
+@pytest.mark.parametrize(
+    ("said", "sure"),
+    [
+        ("include: {project: g/ci, file: /py.yml}\n", False),
+        ("include: [{remote: 'https://example.org/a.yml'}]\n", False),
+        ("include: [{component: example.org/g/c/py@1}]\n", False),
+        ("include: 'https://example.org/a.yml'\n", False),
+        ("include: [{local: 'ci/$KIND.yml'}]\n", False),
+        ("include: {local: /ci/inner.yml}\n", False),
+        ("include: {local: /ci/plain.yml}\n", True),
+        ("include: ci/plain.yml\n", True),
+        ("include: [{template: Jobs/SAST.gitlab-ci.yml}]\n", True),
+        ("include:\n", True),
+        ("b: {trigger: {include: [{project: g/ci, file: x.yml}]}}\n", True),
+    ],
+)
+def test_an_include_from_elsewhere_may_set_variables_and_choose_the_executor(
+    repository: Repository, said: str, *, sure: bool
+) -> None:
+    inner = "include: {project: g/ci, file: x.yml}\n"
+    job = "a: {tags: [own], variables: {X: '1'}, script: run}\n"
+
+    (made,) = gitlab(repository, said + job, ci__inner=inner, ci__plain=".p: {}\n").values()
+
+    assert made.persistent is (True if sure else None)
+    assert made.runs[0].environment == {"X": "1"} | ({} if sure else pipelines.UNSURE)
+
+
+def test_what_the_file_itself_sets_outranks_what_an_include_from_elsewhere_may_set(repository: Repository) -> None:
+    text = "include: {project: g/ci, file: x.yml}\na: {script: run, variables: {PYTHONDONTWRITEBYTECODE: '0'}}\n"
+
+    assert gitlab(repository, text)["a"].runs[0].environment == {"PYTHONDONTWRITEBYTECODE": "0"}
 
 
 KUBERNETES = "variables: {KUBERNETES_CPU_REQUEST: '2'}"
@@ -726,6 +809,36 @@ def test_a_pipeline_that_a_job_triggers_is_one_of_its_own(repository: Repository
     )
 
     assert [(job.path, job.runs[0].environment) for job in jobs.values()] == [("child.yml", {"X": "child"})]
+
+
+@pytest.mark.parametrize(
+    ("parent", "handed"),
+    [
+        ("variables: {A: shared, B: shared}\na: {variables: {B: own}, trigger: {include: c.yml}}\n", "shared own"),
+        ("variables: {A: shared}\na: {inherit: {variables: false}, trigger: {include: c.yml}}\n", "child -"),
+        ("variables: {A: x}\na: {trigger: {include: c.yml, forward: {yaml_variables: false}}}\n", "child -"),
+        ("variables: {A: x}\na: {trigger: {include: c.yml, forward: {yaml_variables: true}}}\n", "x -"),
+        (".t: {variables: {A: own}}\na: {extends: .t, trigger: {include: c.yml}}\n", "own -"),
+        ("variables: {A: x}\na: {trigger: {include: b.yml}}\n", "child -"),
+    ],
+)
+def test_a_pipeline_is_given_the_variables_of_the_job_that_triggers_it(
+    repository: Repository, parent: str, handed: str
+) -> None:
+    child = "variables: {A: child}\nc: {tags: [own], script: run}\n"
+
+    job = gitlab(repository, parent, c=child, b="d: {trigger: {include: c.yml}}\n")["c"]
+
+    environment = job.runs[0].environment
+    assert f"{environment['A']} {environment.get('B', '-')}" == handed
+
+
+def test_an_include_from_elsewhere_reaches_the_pipelines_that_are_triggered(repository: Repository) -> None:
+    parent = "include: {project: g/ci, file: x.yml}\na: {trigger: {include: c.yml}}\n"
+
+    job = gitlab(repository, parent, c="c: {tags: [own], script: run}\n")["c"]
+
+    assert (job.persistent, job.runs[0].environment) == (None, pipelines.UNSURE)
 
 
 def test_a_job_without_a_checkout_has_no_work_tree(repository: Repository) -> None:
@@ -850,8 +963,8 @@ def test_the_levels_of_an_azure_pipeline(repository: Repository) -> None:
 
     seen = [(job.name, job.labels, job.runs[0].environment, job.runs[0].directory) for job in jobs]
     assert seen == [
-        ("one", ["Own"], {"A_B": "root", "C": "stage", "D": "step"}, "sub"),
-        ("two", ["Root"], {"A_B": "root", "C": "job"}, ""),
+        ("one", ["Own"], {"A_B": "root", "C": "stage", "D": "step", **pipelines.UNSURE}, "sub"),
+        ("two", ["Root"], {"A_B": "root", "C": "job", **pipelines.UNSURE}, ""),
     ]
 
 
@@ -883,6 +996,54 @@ def test_windows_agents_of_azure_run_cmd(repository: Repository) -> None:
     steps = "[{script: a}, {bash: b}, {task: CmdLine@2, inputs: {script: c}}, {task: Bash@3, inputs: {script: d}}]"
 
     assert words(azure(repository, f"pool: {{vmImage: windows-2022}}\nsteps: {steps}\n")[0].runs) == ["b", "d"]
+
+
+@pytest.mark.parametrize(
+    ("above", "steps", "sure"),
+    [
+        ("variables: {X: '1'}", "[{script: run}]", True),
+        ("variables: [{name: X, value: '1'}]", "[{script: run}]", True),
+        ("variables: [{template: azure-pipelines-v.yml}]", "[{script: run}]", True),
+        ("variables: [{'${{ if a }}': [{name: X, value: '1'}]}]", "[{script: run}]", True),
+        ("variables: [{group: g}]", "[{script: run}]", False),
+        ("variables: [{'${{ if a }}': [{group: g}]}]", "[{script: run}]", False),
+        ("variables: [{template: v.yml@other}]", "[{script: run}]", False),
+        ("variables: [{template: '${{ parameters.v }}.yml'}]", "[{script: run}]", False),
+        ("variables: [{template: azure-pipelines-g.yml}]", "[{script: run}]", False),
+        ("variables: {'${{ if a }}': {X: '1'}}", "[{script: run}]", False),
+        ("variables: [{'${{ if a }}': {name: X, value: '1'}}]", "[{script: run}]", False),
+        ("variables: ${{ parameters.v }}", "[{script: run}]", False),
+        ("variables: ['${{ parameters.v }}']", "[{script: run}]", False),
+        ("variables: {X: '1'}", "[{template: s.yml@other}, {script: run}]", False),
+        ("variables: {X: '1'}", "[{script: run}, {template: s.yml@other}]", True),
+        ("variables: {X: '1'}", "[{template: azure-pipelines-s.yml}, {script: run}]", True),
+    ],
+)
+def test_a_variable_group_and_a_template_from_elsewhere_may_set_variables(
+    repository: Repository, above: str, steps: str, *, sure: bool
+) -> None:
+    files = {
+        "azure-pipelines-v": "variables: {X: '1'}\n",
+        "azure-pipelines-g": "variables: [{group: g}]\n",
+        "azure-pipelines-s": "steps: [{script: prepare}]\n",
+    }
+
+    used = {name: text for name, text in files.items() if name in above + steps}
+    (job,) = azure(repository, f"pool: Own\n{above}\nsteps: {steps}\n", **used)
+
+    assert job.persistent is True
+    assert [
+        pipelines.UNSURE.items() <= run.environment.items() for run in job.runs if run.command.words == ["run"]
+    ] == [not sure]
+
+
+@pytest.mark.parametrize("variables", ["{X: '1', Y: ~}", "[{name: X, value: '1'}, {name: Y}]"])
+def test_the_variables_of_a_template_in_both_forms(repository: Repository, variables: str) -> None:
+    text = "variables: [{template: azure-pipelines-v.yml}]\nsteps: [{script: run}]\n"
+
+    (job,) = azure(repository, text, **{"azure-pipelines-v": f"variables: {variables}\n"})
+
+    assert job.runs[0].environment == {"X": "1", "Y": ""}
 
 
 def test_templates_of_azure_stand_where_they_are_used(repository: Repository) -> None:

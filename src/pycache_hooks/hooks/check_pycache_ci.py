@@ -1,8 +1,9 @@
 """Check that CI prevents caches where they hurt, and keys its download caches on lock files.
 
 Read are GitHub's workflows and composite actions, GitLab CI, buildspec files and Azure Pipelines, with the shell scripts
-that they call. Bytecode hurts where a work tree stays: on self-hosted runners, and on those with a label that no known
+that they call. Bytecode hurts where a work tree stays: on self-hosted runners, and on those with labels that no known
 service of fresh machines has.
+What files that are not in the repository may set (an include of another project, a variable group) is taken as set.
 """
 
 from __future__ import annotations
@@ -60,4 +61,4 @@ def judge(files: Files, settings: Settings, names: Sequence[str] | None = None) 
 
 def is_concerned(files: Files) -> bool:
     """Whether there is anything to judge."""
-    return any(map(systems.is_pipeline, files.named(*systems.TELLING)))
+    return any(map(systems.is_pipeline, files.configuring(*systems.TELLING)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pycache_hooks.readers import shell
 from pycache_hooks.readers.pipelines import (
     DEEPEST,
+    UNSURE,
     CacheUse,
     Job,
     Place,
@@ -76,6 +77,7 @@ class _Walk:
         self._path = path
         self._depth = 0
         self._parameters: Parameters = {}
+        self._open = False  # whether a template from elsewhere was met
 
     def pipeline(self, document: Map) -> None:
         """Go through a whole file."""
@@ -120,6 +122,7 @@ class _Walk:
     def _template(self, item: Map, *, whole: bool) -> Iterator[Map]:
         path = self._template_path(scalar(item.get("template")))
         if not path or self._depth >= DEEPEST:
+            self._open = True
             return
         self.used.add(path)
         before, parameters = self._path, self._parameters
@@ -130,7 +133,8 @@ class _Walk:
             if whole:
                 yield document
             for key in ("stages", "jobs", "steps", "variables") if not whole else ():
-                yield from self._items(document.get(key))
+                value = document.get(key)
+                yield from self._items(_listed(value) if key == "variables" else value)
         self._depth -= 1
         self._path, self._parameters = before, parameters
 
@@ -144,12 +148,17 @@ class _Walk:
         return path if self._scripts.files.exists(path) else ""
 
     def _variables(self, value: Value) -> dict[str, str]:
-        """Variables in both forms, by the names that programs see."""
-        found = settings(value)
-        for item in self._items(value):
-            if isinstance(item.get("name"), Text):
-                found[scalar(item.get("name"))] = scalar(item.get("value"))
-        return {_as_seen(name): self._filled(text) for name, text in found.items()}
+        """Variables in both forms, by the names that programs see; `UNSURE` among them where others may be set, too."""
+        found: dict[str, str] = {}
+        self._open = any(isinstance(text, Text) for text in (value if isinstance(value, List) else [value]))
+        for item in self._items(_listed(value)):
+            name = scalar(item.get("name"))
+            if name and "${{" not in name:
+                found[name] = scalar(item.get("value"))
+            else:
+                self._open = True  # a group, or what an expression puts in
+        unsure = UNSURE if self._open else {}
+        return unsure | {_as_seen(name): self._filled(text) for name, text in found.items()}
 
     def _filled(self, text: str) -> str:
         """*text* with the parameters that are known."""
@@ -170,7 +179,10 @@ class _Walk:
         for hooks in mapping(mapping(about.get("strategy"))).values() if deployed else ():
             steps = mapping(mapping(hooks).get("deploy")).get("steps", steps)
         windows = any("windows" in label.lower() for label in labels)
+        self._open = False
         for step in self._items(steps):
+            if self._open:
+                place.environment = UNSURE | place.environment
             place.path = self._path
             self._step(job, step, place, windows=windows)
         self.jobs.append(job)
@@ -234,6 +246,18 @@ def _script(step: Map, task: str, inputs: Map, *, windows: bool) -> tuple[str, i
         if file and not script:
             return f"bash {file}", step.lines["task"]
     return (script, first_line(script)) if script else ("", 0)
+
+
+def _listed(variables: Value) -> Value:
+    """*variables* as a list, in which templates may stand, too."""
+    if not isinstance(variables, Map):
+        return variables
+    made = List()
+    for name, value in variables.items():
+        item = Map()
+        item["name"], item["value"] = Text(name), value
+        made.append(item)
+    return made
 
 
 def _defaults(document: Map) -> Parameters:

@@ -28,7 +28,7 @@ from pycache_hooks.readers.yaml import List, Map, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from pycache_hooks.readers.pipelines import Scripts
     from pycache_hooks.readers.yaml import Value
@@ -72,6 +72,9 @@ _CONSTANT = (
 """How the names begin that stay the same from run to run, or take turns among few values."""
 
 _FUNCTIONS = frozenset("format join tojson fromjson contains startswith endswith true false null".split())
+_VARYING = ("github.event_name", "github.ref", "github.base_ref", "github.head_ref", "matrix.")
+"""How the names begin that differ from run to run, or from job to job, of every copy of a repository."""
+
 _FEW = 50
 """Labels of one runner, and runners of one job, that are looked at."""
 
@@ -100,10 +103,11 @@ def read(scripts: Scripts, paths: Iterable[str], *, alone: bool) -> list[Job]:
 def _workflow(scripts: Scripts, path: str, document: Map, used: set[str]) -> list[Job]:
     jobs = []
     defaults = _defaults(document)
+    own = _own_by_default(document)
     for name, value in mapping(document.get("jobs")).items():
         if not isinstance(value, Map) or not isinstance(value.get("steps"), List) or _is_off(value):
             continue  # a reusable workflow has its jobs elsewhere
-        sets = _label_sets(value.get("runs-on"), mapping(mapping(value.get("strategy")).get("matrix")))
+        sets = _label_sets(value.get("runs-on"), mapping(mapping(value.get("strategy")).get("matrix")), own)
         labels, persistent = _runner(sets)
         line = mapping(document.get("jobs")).lines[name]
         job = Job(GITHUB, path, line, name, labels=labels, persistent=persistent)
@@ -243,6 +247,7 @@ class _Walk:
         paths = self._expanded(scalar(given.get("path"))).splitlines()
         cache = CacheUse(self.place.path, given.lines.get("key", line), name, remedy, key=key, patterns=patterns)
         cache.paths = [path.strip() for path in paths if path.strip()]
+        cache.instead = f"key: {_rehashed(written)}" if plain(written) and patterns else ""
         self._keep(cache, constant=constant)
 
     def _setup_python(self, line: int, given: Map) -> None:
@@ -255,6 +260,7 @@ class _Walk:
             line = given.lines.get("cache-dependency-path", given.lines["cache"])
             remedy = _remedy("cache-dependency-path", named)
             cache = CacheUse(self.place.path, line, "actions/setup-python", remedy, patterns=patterns, tool=tool)
+            cache.instead = _remedy("cache-dependency-path", "")
             self._keep(cache)
 
     def _setup_uv(self, line: int, given: Map) -> None:
@@ -266,6 +272,7 @@ class _Walk:
             line = given.lines.get("cache-dependency-glob", given.lines.get("enable-cache", line))
             remedy = _remedy("cache-dependency-glob", globs)
             cache = CacheUse(self.place.path, line, "astral-sh/setup-uv", remedy, patterns=patterns, tool="uv")
+            cache.instead = _remedy("cache-dependency-glob", "")
             self._keep(cache, scalar(given.get("working-directory")) or ".")
 
     def _keep(self, cache: CacheUse, directory: str = ".", *, constant: bool = True) -> None:
@@ -290,6 +297,16 @@ def _remedy(name: str, value: str) -> str:
     """The input *name* with the lock file behind what its *value* lists."""
     patterns = [line.strip() for line in value.splitlines() if line.strip()]
     return "\n  ".join([f"{name}: |", *patterns, "<lock>"]) if patterns else f"{name}: <lock>"
+
+
+def _rehashed(key: str) -> str:
+    """*key* with ``<lock>`` as all that it hashes: in the place of the first file, or else behind it."""
+    hashing = [f"${{{{{expression}}}}}" for expression in _expressions(key) if "hashfiles" in _tokens(expression)[0]]
+    lock = "${{ hashFiles('<lock>') }}"
+    made = key.replace(hashing[0], lock, 1) if hashing else f"{key}-{lock}"
+    for expression in hashing:
+        made = made.replace(f"-{expression}", "").replace(expression, "")
+    return made
 
 
 def hashed(key: str) -> tuple[list[str], bool]:
@@ -333,25 +350,39 @@ def _is_tee(command: shell.Command) -> bool:
     return command.words[0] == "tee" and any("GITHUB_ENV" in word for word in command.words)
 
 
-def _label_sets(value: Value, matrix: Map) -> list[list[str]]:
-    """The labels of ``runs-on``, once for each runner that the *matrix* chooses. Empty: nobody knows."""
+def _own_by_default(document: Map) -> frozenset[str]:
+    """The inputs of a workflow that choose a self-hosted runner if nobody says otherwise, as an expression names them."""
+    events = [mapping(event) for event in mapping(document.get("on")).values()]
+    inputs = (item for event in events for item in mapping(event.get("inputs")).items())
+    return frozenset(
+        f"inputs.{name}" for name, about in inputs if runners.SELF_HOSTED in scalar(mapping(about).get("default"))
+    )
+
+
+def _label_sets(value: Value, matrix: Map, own: Container[str]) -> list[list[str]]:
+    """The labels of ``runs-on``, once for each runner that the *matrix* chooses. Empty: nobody knows.
+
+    *own*: the inputs that stand for a self-hosted runner.
+    """
     if isinstance(value, Map):
         value = value.get("labels")
     if isinstance(value, Text):
-        return _chosen(value, matrix)
+        return _chosen(value, matrix, own)
     labels = texts(value)[:_FEW]
     sets: list[list[str]] = [[]] if labels else []
     for label in labels:
-        choices = _chosen(label, matrix) or [[label]]
+        choices = _chosen(label, matrix, own) or [[label]]
         sets = [[*labels, *choice] for labels in sets[:_FEW] for choice in choices[:_FEW]]
     return sets
 
 
-def _chosen(label: Text, matrix: Map) -> list[list[str]]:
+def _chosen(label: Text, matrix: Map, own: Container[str]) -> list[list[str]]:
     """The labels that *label* may come to."""
     if "${{" not in label:
         return [[label]]
     expression = label.strip().removeprefix("${{").removesuffix("}}").strip()
+    if expression.removeprefix("fromJSON(").removesuffix(")") in own:
+        return [[runners.SELF_HOSTED]]
     name = expression.removeprefix("matrix.")
     if name == expression or not name.replace("-", "_").isidentifier():
         pieces = expression.split("'")
@@ -362,8 +393,9 @@ def _chosen(label: Text, matrix: Map) -> list[list[str]]:
         ]
         alone = any(runners.SELF_HOSTED in string for string in literals)
         hosted = any(runners.names_hosted(string) for string in literals)
-        # In one copy of the repository this runner, in another that one: nobody knows which counts.
-        return [[runners.SELF_HOSTED]] if alone and not hosted else [[label]]
+        # In one copy of the repository this runner, in another that one: nobody knows which counts, unless both come up in all.
+        both = all(part.startswith(_VARYING) or part in _FUNCTIONS for part in _tokens(expression)[0])
+        return [[runners.SELF_HOSTED]] if alone and (both or not hosted) else [[label]]
     values = [*_items(matrix.get(name)), *(mapping(row).get(name) for row in _items(matrix.get("include")))]
     return [[str(text) for text in texts(value)] for value in values if value is not None] or [[label]]
 

@@ -9,6 +9,7 @@ from pycache_hooks.readers import globs, runners
 from pycache_hooks.readers.pipelines import (
     DEEPEST,
     UNKNOWN,
+    UNSURE,
     CacheUse,
     Job,
     Place,
@@ -27,7 +28,7 @@ from pycache_hooks.readers.yaml import List, Map, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pycache_hooks.readers.pipelines import Scripts
     from pycache_hooks.readers.yaml import Value
@@ -52,15 +53,15 @@ https://docs.gitlab.com/ci/variables/predefined_variables/
 def read(scripts: Scripts) -> list[Job]:
     """The jobs of the project's pipeline, and of those that it triggers from other files of the repository."""
     pipelines: list[_Pipeline] = []
-    waiting, seen = [MAIN], {MAIN}
+    waiting, seen = [(MAIN, _Pipeline(scripts))], {MAIN}
     while waiting and len(seen) <= 1000:  # noqa: PLR2004 - no pipeline has as many children
-        pipeline = _Pipeline(scripts)
-        pipeline.include(waiting.pop(), 0)
+        path, pipeline = waiting.pop()
+        pipeline.include(path, 0)
         pipelines.append(pipeline)
-        for path in pipeline.children():
+        for path, child in pipeline.children():
             if path not in seen:
                 seen.add(path)
-                waiting.append(path)
+                waiting.append((path, child))
     jobs = [job for pipeline in pipelines for job in pipeline.jobs()]
     fresh = {tags for pipeline in pipelines for tags in pipeline.fresh()}
     for job in jobs:
@@ -70,10 +71,15 @@ def read(scripts: Scripts) -> list[Job]:
 
 
 class _Pipeline:
-    """One pipeline: what its files come to once they are merged, and which file each value is from."""
+    """One pipeline: what its files come to once they are merged, and which file each value is from.
 
-    def __init__(self, scripts: Scripts) -> None:
+    *given*: the variables that the job which triggers it hands on. *open_*: files from elsewhere have a part in it.
+    """
+
+    def __init__(self, scripts: Scripts, given: Mapping[str, str] | None = None, *, open_: bool = False) -> None:
         self._scripts = scripts
+        self._given = given or {}
+        self._open = open_
         self._all = Map()
         self._origins: dict[int, str] = {}
         self._kept: list[Map] = []  # alive, as their identities are keys of the above
@@ -87,7 +93,9 @@ class _Pipeline:
             return
         self._seen.add(path)
         for document in documents(self._scripts.files, path, repeated=True):  # GitLab is written in Ruby
-            for name in self._included(document.get("include")):
+            included = document.get("include")
+            self._open = self._open or any(map(_is_elsewhere, _items(included)))
+            for name in self._included(included):
                 self.include(name, depth + 1)
             self._note(document, path)
             self._all = self._merged(self._all, document)
@@ -111,15 +119,22 @@ class _Pipeline:
     def _is_fresh(self, value: Map) -> bool:
         return runners.is_fresh_on_gitlab(self._environment(value)) or "kubernetes" in mapping(value.get("image"))
 
-    def children(self) -> list[str]:
-        """The files of the repository that jobs start other pipelines from."""
-        triggers = [mapping(mapping(value).get("trigger")).get("include") for value in self._all.values()]
-        return [path for value in triggers for path in self._included(value)]
+    def children(self) -> Iterator[tuple[str, _Pipeline]]:
+        """The files of the repository that jobs start other pipelines from, and these.
+
+        What they are given: https://docs.gitlab.com/ci/yaml/#triggerforward
+        """
+        for name, value in self._all.items():
+            trigger = mapping(mapping(value).get("trigger"))
+            hands_on = mapping(trigger.get("forward")).get("yaml_variables") != "false"
+            for path in self._included(trigger.get("include")):
+                given = self._environment(self._whole(name)) if hands_on else {}
+                yield path, _Pipeline(self._scripts, given, open_=self._open)
 
     def _included(self, value: Value) -> list[str]:
         """The files of the repository that an ``include:`` names."""
         named: list[str] = []
-        for item in value if isinstance(value, List) else [value]:
+        for item in _items(value):
             local = item.get("local") if isinstance(item, Map) else item
             if isinstance(local, Text) and "://" not in local:
                 named.append(local.lstrip("/"))
@@ -183,20 +198,26 @@ class _Pipeline:
     def _environment(self, value: Map) -> dict[str, str]:
         """The variables of a job, its own and those for all."""
         shared = self._all.get("variables") if mapping(value.get("inherit")).get("variables") != "false" else None
-        return self._variables(shared) | self._variables(value.get("variables"))
+        unsure = UNSURE if self._open else {}
+        return unsure | self._variables(shared) | self._variables(value.get("variables"))
 
     def _job(self, name: str) -> Job:
         value = self._inherited(name)
-        environment = self._environment(value)
+        environment = {**self._environment(value), **self._given}
         tags = [str(tag) for tag in self._lines(value.get("tags"))]
-        persistent = False if self._is_fresh(value) else runners.keeps_its_tree_on_gitlab(tags)
+        persistent = None if self._open else runners.keeps_its_tree_on_gitlab(tags)
+        persistent = False if self._is_fresh(value) else persistent
         job = Job(GITLAB, self._origin(value), self._all.lines[name], name, labels=tags, persistent=persistent)
         image = value.get("image")
         job.container = scalar(image) or scalar(mapping(image).get("name"))
         fetched = environment.get("GIT_STRATEGY") not in ("none", "empty")
         place = Place(job.path, environment, tree="" if fetched else None)
-        job.runs += self._runs([*self._lines(value.get("before_script")), *self._lines(value.get("script"))], place)
-        job.runs += self._runs(self._lines(value.get("after_script")), Place(job.path, environment, tree=place.tree))
+        script = [*self._lines(value.get("before_script")), *self._lines(value.get("script"))]
+        if not _is_powershell(tags, script):
+            job.runs += self._runs(script, place)
+            job.runs += self._runs(
+                self._lines(value.get("after_script")), Place(job.path, environment, tree=place.tree)
+            )
         self._caches(job, self._resolved(value.get("cache")), environment)
         return job
 
@@ -241,12 +262,35 @@ class _Pipeline:
                 continue  # a job that only reads it has not chosen what is in it
             key = about.get("key")
             patterns = [str(text) for text in texts(mapping(key).get("files") or mapping(key).get("files_commits"))]
-            name, constant = _expanded(scalar(key) or scalar(mapping(key).get("prefix")), environment)
             line = about.lines.get("key", about.line)
-            remedy = _remedy(scalar(key) or scalar(mapping(key).get("prefix")), patterns)
+            written = scalar(key) or scalar(mapping(key).get("prefix"))
+            name, constant = _expanded(written, environment)
+            remedy = _remedy(written, patterns)
             made = CacheUse(self._origin(about), line, "cache", remedy, paths=paths, key=name, patterns=patterns)
+            made.instead = _remedy(written, [])
             made.constant = constant
             job.caches.append(made)
+
+
+def _is_powershell(tags: list[str], script: list[Text]) -> bool:
+    """Whether *script* is no shell script: what a runner on Windows is given, as far as tags and script tell."""
+    return any("windows" in tag.lower() for tag in tags) or any("$env:" in line.lower() for line in script)
+
+
+def _items(value: Value) -> list[Value]:
+    return list(value) if isinstance(value, List) else [value]
+
+
+def _is_elsewhere(included: Value) -> bool:
+    """Whether an item of ``include:`` names a file that is not in the repository, or nobody knows which one.
+
+    GitLab's own templates set nothing of Python's: https://gitlab.com/gitlab-org/gitlab/-/tree/master/lib/gitlab/ci/templates
+    """
+    if isinstance(included, Map):
+        if "template" in included:
+            return False
+        included = included.get("local", Text("://"))
+    return isinstance(included, Text) and ("://" in included or "$" in included)
 
 
 def _remedy(prefix: str, patterns: list[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from pycache_hooks import programs
+from pycache_hooks import prevention, programs
 from pycache_hooks.readers import shell
 from pycache_hooks.readers.systems import AZURE, CODEBUILD, GITHUB, GITLAB, TELLING, system_of
 from pycache_hooks.readers.yaml import List, Map, Text
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "?"
 """A directory of the work tree, but nobody knows which."""
+
+UNSURE = {prevention.DONT_WRITE: f"${prevention.DONT_WRITE}"}
+"""The environment where files that are not in the repository set variables: what would prevent bytecode may be among them."""
 
 _SCRIPTS = (".sh", ".bash")
 _SHELL, _OTHER = "shell", "other"
@@ -98,10 +101,22 @@ class CacheUse:
 
     *tool*: whose downloads they are, where that is what the cache is for. *constant*: nothing else in the key changes
     from run to run. *directory*: what the patterns are relative to, or None if that is not the work tree. *remedy*: how
-    the key would hash ``<lock>`` for ``<tool>``.
+    the key would hash ``<lock>`` for ``<tool>``; *instead*: how it would without those of its patterns that match nothing.
     """
 
-    __slots__ = ("constant", "directory", "key", "line", "path", "paths", "patterns", "remedy", "tool", "what")
+    __slots__ = (
+        "constant",
+        "directory",
+        "instead",
+        "key",
+        "line",
+        "path",
+        "paths",
+        "patterns",
+        "remedy",
+        "tool",
+        "what",
+    )
 
     def __init__(  # noqa: PLR0913 - a record
         self,
@@ -125,6 +140,7 @@ class CacheUse:
         self.tool = tool
         self.constant = True
         self.directory: str | None = ""
+        self.instead = ""
 
 
 class Job:
@@ -283,6 +299,11 @@ class Scripts:
         if sourced:
             place.directory = there.directory
             outside.update(there.environment)
+            if len(self._parsed[path]) == 1:
+                # Nothing but variables: such a file is read between set -a and set +a, which exports them.
+                from pycache_hooks.readers import interpolation
+
+                outside.update({name: value or "" for name, value in interpolation.assignments(text, {}).items()})
         return found
 
     def _path(self, script: str, place: Place, *, trusted: bool) -> str:
@@ -323,7 +344,7 @@ def read(files: Files, names: Iterable[str] | None = None) -> list[Job]:
     found: dict[str, list[str]] = {}
     wanted = set(names or ())
     narrow = bool(wanted) and all(path.startswith(".github/workflows/") for path in wanted)
-    for path in wanted if narrow else files.named(*TELLING):
+    for path in wanted if narrow else files.configuring(*TELLING):
         found.setdefault(system_of(path), []).append(path)
     scripts = Scripts(files)
     jobs: list[Job] = []

@@ -36,12 +36,23 @@ _PROVIDERS = (
 _SIZES = frozenset(["core", "cores", "cpu", "vcpu"])
 """Words behind a number that larger runners are named by: ``linux-16-cores``, ``linux-8core``."""
 
+_ARCHITECTURES = frozenset(["x64", "x86", "amd64", "arm64", "aarch64"])
+"""Scale sets in a cloud are named by architecture, type of machine and cores: ``linux-x86-n2-64``."""
+
 _FRESH_WORDS = frozenset("ephemeral k8s kubernetes eks gke aks fargate autoscale autoscaled autoscaling".split())
 SELF_HOSTED = "self-hosted"
 
+_SHARED_TAGS = frozenset(
+    "shared-windows windows windows-1809 gitlab-org gitlab-org-docker docker linux gce east-c shared".split()
+)
+"""Tags that the runners of gitlab.com had before their names began with ``saas-``; runners of one's own may have them, too."""
+
 
 def keeps_its_tree(labels: Sequence[str]) -> bool | None:
-    """Whether a runner with all of GitHub's *labels* keeps the work tree; None where nobody can know."""
+    """Whether a runner with all of GitHub's *labels* keeps the work tree; None where nobody can know.
+
+    A label that is not known to be that of fresh machines counts as one of one's own.
+    """
     lowered = [label.lower() for label in labels]
     if any(_is_fresh(label) for label in lowered):
         return False
@@ -66,7 +77,8 @@ def keeps_its_tree_on_gitlab(tags: Sequence[str]) -> bool | None:
     """
     if any(tag.startswith("saas-") or _is_fresh(tag.lower()) for tag in tags):
         return False
-    return None if not tags or any("$" in tag for tag in tags) else True
+    known = not any("$" in tag for tag in tags) and not _SHARED_TAGS.issuperset(tag.lower() for tag in tags)
+    return True if known else None
 
 
 def is_fresh_on_gitlab(variables: Iterable[str]) -> bool:
@@ -91,7 +103,9 @@ def _is_hosted(label: str) -> bool:
             return True
         if word[:1].isdigit() and (name in _SIZES or following in _SIZES):
             return True
-    return False
+    # A small number counts the machines.
+    many = words[-1].isdecimal() and (len(words[-1]) > 1 or words[-1] >= "8")
+    return many and not _ARCHITECTURES.isdisjoint(words)
 
 
 def _words(label: str) -> list[str]:

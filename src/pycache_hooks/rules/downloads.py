@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pycache_hooks import catalog
+from pycache_hooks.programs import installers
 from pycache_hooks.readers import globs
+from pycache_hooks.readers.systems import AZURE, CODEBUILD, GITHUB, GITLAB
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +22,28 @@ _LOCKS = {"uv": ("uv.lock",), "poetry": ("poetry.lock",), "pipenv": ("Pipfile.lo
 _LOCK_NAMES = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", ".py.lock")
 _DECLARING = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile")
 
+_OWN = {"poetry": ("pyproject.toml",), "pipenv": ("Pipfile",)}
+"""What tools declare dependencies in that look into nothing else."""
+
+_EXACT = (".outputs.python-version", ".outputs.python-path", "pythonLocation", "$(python")
+"""What of a key is another one as soon as the interpreter is."""
+
+_CACHES = {
+    "pip": ("PIP_CACHE_DIR", "pip", ""),
+    "pipenv": ("PIPENV_CACHE_DIR", "pipenv", ""),
+    "poetry": ("POETRY_CACHE_DIR", "pypoetry", "/artifacts"),
+    "uv": ("UV_CACHE_DIR", "uv", ""),
+}
+"""The variable of each tool's cache, the directory, and where in it the downloads lie."""
+
+_REMEDIES = {
+    GITHUB: "path: ~/.cache/<name><part>  # and install in every run",
+    GITLAB: 'variables:\n  <variable>: "$CI_PROJECT_DIR/.cache/<name>"\ncache:\n  paths: [.cache/<name><part>]',
+    CODEBUILD: 'cache:\n  paths: ["/root/.cache/<name><part>/**/*"]',
+    AZURE: "variables:\n  <variable>: $(Pipeline.Workspace)/.cache/<name>\npath: $(Pipeline.Workspace)/.cache/<name><part>",
+}
+"""How downloads are kept, by system. GitLab keeps what lies in the project only: https://docs.gitlab.com/ci/yaml/#cachepaths"""
+
 _FEW = 3
 """Patterns that a message names."""
 
@@ -27,13 +51,13 @@ _MARKS = {"pip": ("pip",), "uv": ("uv",), "poetry": ("pypoetry",), "pipenv": ("p
 """What the directory of each tool's downloads is called: alone, behind a dot, or with ``cache`` beside it."""
 
 
-def content_flaw(path: str) -> str:
-    """What a cache keeps, and why it had better not, if *path* is no download."""
-    if path.startswith("!"):
-        return ""
-    names = [name for name in path.replace("\\", "/").split("/") if name]
+def content_flaw(path: str, *, exact: bool = False) -> str:
+    """What a cache keeps, and why it had better not, if *path* is no download. *exact*: it is for one interpreter alone."""
+    names = [name for name in path.replace("\\", "/").split("/") if name and path[0] != "!"]
     if catalog.PYCACHE in names or names[-1:] == ["*.pyc"]:
         return f"bytecode ({path}), which is made again in no time"
+    if exact or not names:
+        return ""
     if any(name in _PACKAGES for name in names):
         return f"installed packages ({path}), which stay as they were when the interpreter changes"
     if any(mark in path for mark in _INTERPRETERS):
@@ -43,14 +67,45 @@ def content_flaw(path: str) -> str:
     return ""
 
 
+def contents_flaw(files: Files, use: CacheUse, runs: Sequence[Run], system: str) -> tuple[str, str] | None:
+    """What a cache of *system* keeps that is no download and why it had better not, and what it would keep instead."""
+    flawed = [path for path in use.paths if content_flaw(path)]
+    exact = bool(flawed) and _names_interpreter(use.key, runs)
+    for path in flawed:
+        flaw = content_flaw(path, exact=exact)
+        if flaw:
+            alone = flaw == content_flaw(path, exact=True) or any(map(_tool, use.paths))
+            return flaw, f"delete {path}" if alone else _downloads(files, runs, system)
+    return None
+
+
+def _names_interpreter(key: str, runs: Iterable[Run]) -> bool:
+    """Whether *key* holds the exact version of Python: from setup-python, or as a command of the job asks for it."""
+    asked = (word for run in runs for word in run.command.words if "=$(python" in word)
+    return any(mark in key for mark in _EXACT) or any(f".outputs.{word.partition('=')[0]}" in key for word in asked)
+
+
+def _downloads(files: Files, runs: Iterable[Run], system: str) -> str:
+    """How a cache of *system* keeps what the tool downloads that *runs* install with."""
+    used = {found.tool for run in runs if (found := installers.install(run.command, run.environment))}
+    locking = [tool for tool, locks in _LOCKS.items() if any(map(files.configuring, locks))]
+    tool = next((tool for tool in (*locking, *_CACHES) if tool in used), [*locking, "pip"][0])
+    variable, name, part = _CACHES[tool]
+    return _REMEDIES[system].replace("<variable>", variable).replace("<name>", name).replace("<part>", part)
+
+
 def key_flaw(files: Files, use: CacheUse, runs: Iterable[Run]) -> tuple[str, str] | None:
     """What is wrong with the key of a cache of downloads, and how it would be right."""
     tool = use.tool or next((tool for path in use.paths if (tool := _tool(path))), "")
-    wanted = _wanted(files, tool) if tool and use.constant and use.directory is not None else ""
-    if not wanted:
+    if not tool or not use.constant or use.directory is None:
+        return None
+    foreign = _is_for_another(files, use)
+    wanted = _wanted(files, tool)
+    if not wanted and not foreign:
         return None
     found = globs.matching_any(files, use.patterns, use.directory or "")
     kept = f"{tool}'s {'cache' if tool == 'uv' else 'downloads'}"  # what uv has built, too
+    remedy = use.remedy
     if not use.patterns:
         flaw = f"the key of {kept} hashes no file, such as {wanted}"
     elif found:
@@ -60,7 +115,15 @@ def key_flaw(files: Files, use: CacheUse, runs: Iterable[Run]) -> tuple[str, str
         flaw = ""
     else:
         flaw = f"no tracked file is called {_listed(use.patterns)}: the key hashes nothing"
-    return (flaw, use.remedy.replace("<tool>", tool).replace("<lock>", wanted)) if flaw else None
+        remedy = f"delete `cache: {tool}`: {tool} has no lock file here" if foreign else use.instead or remedy
+    return (flaw, remedy.replace("<tool>", tool).replace("<lock>", wanted)) if flaw else None
+
+
+def _is_for_another(files: Files, use: CacheUse) -> bool:
+    """Whether a setup action keeps what one tool downloads, where another one has the lock file."""
+    if use.tool not in _OWN or not use.patterns or any(map(files.configuring, _LOCKS[use.tool])):
+        return False
+    return any(map(files.project.tracks, _LOCK_NAMES))
 
 
 def _missed(files: Files, tool: str, found: Sequence[str]) -> str:
@@ -109,7 +172,9 @@ def _tool(path: str) -> str:
 
 def _wanted(files: Files, tool: str) -> str:
     """The file that the key had better hash: the tool's own lock file, or what comes nearest to it in this repository."""
-    for group in (_LOCKS.get(tool, ()), ("requirements.txt",), _LOCK_NAMES, ("requirements",), _DECLARING):
+    locks = _LOCK_NAMES if tool == "pip" else (".py.lock",)
+    others = [_OWN[tool]] if tool in _OWN else [("requirements.txt",), locks, ("requirements",), _DECLARING]
+    for group in (_LOCKS.get(tool, ()), *others):
         found = [path for path in files.named(*group) if _is_requirements(path, group)] if group else []
         if found:
             return min(found, key=lambda path: (path.count("/"), len(path), path))

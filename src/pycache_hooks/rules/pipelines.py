@@ -32,7 +32,11 @@ _FIXES = {
 }
 """What goes into a job, by system."""
 
-_TOX_FIX = f"[testenv]\nset_env =\n    {prevention.DONT_WRITE}=1"
+_PYTHON = "Python"
+_PREVENTING = (prevention.DONT_WRITE, prevention.PREFIX)
+_CONFIGURATION = (
+    "pyproject.toml pytest.toml .pytest.toml pytest.ini .pytest.ini tox.ini setup.cfg mypy.ini .mypy.ini ruff.toml .ruff.toml"
+).split()
 _LONG = 40
 _SUBCOMMANDS = 2
 """Words behind a program that a message shows, if they are no options."""
@@ -82,6 +86,9 @@ def _writes(imports: Imports, files: Files, job: Job) -> Iterator[Finding]:
     """The first command of *job* that writes bytecode into its work tree."""
     if (job.container and job.as_user) or any(_empties(run) for run in job.runs):
         return
+    if job.container and _is_prepared(files, job.container, _PREVENTING):
+        return
+    doubt = "unless the image does, " if job.container and not bases.is_plain(job.container) else ""
     for run in job.runs:
         if run.directory is None or not imports.by(run.command, run.environment, _placing(run)):
             continue
@@ -95,8 +102,10 @@ def _writes(imports: Imports, files: Files, job: Job) -> Iterator[Finding]:
         if run.path != job.path:
             what, line = f"{what} ({run.path}:{run.line})", job.line
         where = f" in the container {_image(job.container)}" if job.container and job.system != GITLAB else ""
-        message = f"{what}{where}: nothing stops Python from writing bytecode into {_reach(job)}"
-        yield Finding(job.path, line, rules.PIPELINE_WRITES, message, _TOX_FIX if is_tox else _FIXES[job.system])
+        message = f"{what}{where}: {doubt}nothing stops Python from writing bytecode into {_reach(job)}"
+        yield Finding(
+            job.path, line, rules.PIPELINE_WRITES, message, prevention.TOX_SETTING if is_tox else _FIXES[job.system]
+        )
         return
 
 
@@ -145,11 +154,13 @@ def _is_source(files: Files, path: str | None) -> bool:
 
 
 def _container_writes(imports: Imports, files: Files, job: Job) -> Iterator[Finding]:
-    """Every ``docker run`` that mounts the work tree and runs Python as root."""
+    """Every ``docker run`` that mounts the work tree and runs Python, or a tool with a cache, as root."""
     for run in job.runs:
         found = docker.docker_run(run.command)
         if found is None or (found.user is not None and not programs.is_root(found.user)):
             continue
+        if found.program == "podman" and programs.user_of(run.command, "") != "root":
+            continue  # without root's rights it maps root to whoever starts it
         if "--env-file" in run.command.words or not any(
             not read_only and _is_of_tree(files, run, source) for source, _, read_only in found.mounts
         ):
@@ -158,31 +169,52 @@ def _container_writes(imports: Imports, files: Files, job: Job) -> Iterator[Find
             name: run.environment.get(name, "") if value == f"${name}" else value
             for name, value in found.environment.items()
         }
-        if _runs_python_inside(imports, run, found, environment) and not _is_prepared(files, found.image):
-            message = f"the container of {_image(found.image)} runs Python as root in {_tree(job)}, and lets it write bytecode"
-            fix = f'--user "$(id -u):$(id -g)" --env {prevention.DONT_WRITE}=1'
+        row = _written_inside(imports, files, run, found, environment)
+        if row and not _is_prepared(files, found.image, (*_PREVENTING, "\nUSER ")):
+            from pycache_hooks.report import quoted
+
+            what = "bytecode" if row.tool == _PYTHON else "its cache"
+            doubt = "" if bases.is_plain(found.image) else "unless its image says otherwise, "
+            who = f"{doubt}the container of {_image(found.image)} runs {row.tool} as root"
+            message = f"{who}, and lets it write {what} into {_tree(job)}"
+            fix = f'--user "$(id -u):$(id -g)" --env {quoted("=".join(row.setting))}'
             yield Finding(run.path, run.line, rules.CONTAINER_WRITES, message, fix)
 
 
-def _runs_python_inside(imports: Imports, run: Run, found: docker.DockerRun, environment: Mapping[str, str]) -> bool:
+def _written_inside(
+    imports: Imports, files: Files, run: Run, found: docker.DockerRun, environment: Mapping[str, str]
+) -> prevention.Prevention | None:
+    """What writes into the work tree in a container: without a command, nothing that is known."""
+    directory = found.working_directory or "/"
+
     def place(path: str) -> str | None:
         """Where in the repository *path* of the container lies."""
-        inside = posixpath.normpath(posixpath.join(found.working_directory or "/", path))
-        for source, target, _ in found.mounts:
+        inside = posixpath.normpath(posixpath.join(directory, path))
+        for source, target, read_only in found.mounts:
             above = target.rstrip("/")
-            if f"{inside}/".startswith(f"{above}/"):
+            if f"{inside}/".startswith(f"{above}/") and not read_only:
                 lying = joined(joined(run.directory, source), inside[len(above) :].lstrip("/"))
                 return None if lying == UNKNOWN else lying
         return None
 
-    if not found.words:
-        image = found.image.rpartition("/")[2]
-        return image.startswith(bases.PYTHON) and not prevention.prevents_bytecode(environment)
-    return any(
-        imports.by(command, {**environment, **command.environment}, place)
-        and not programs.prevented("Python", command, {**environment, **command.environment})
-        for command in shell.from_words(found.words)
-    )
+    for command in shell.from_words(found.words) if found.words else ():
+        force = {**environment, **command.environment}
+        tools = [_PYTHON] if imports.by(command, force, place) else []
+        tools += [tool for tool in programs.tools_run(command) if _has_cache(files, tool, place("."))]
+        for tool in tools:
+            if not programs.prevented(tool, command, force):
+                return prevention.prevention(tool)
+        if command.words[0] == "cd":
+            directory = posixpath.join(directory, *command.words[1:2])
+    return None
+
+
+def _has_cache(files: Files, tool: str, directory: str | None) -> bool:
+    """Whether *tool* keeps its cache in *directory* of the repository, as far as what configures it there tells."""
+    if directory is None or tool not in prevention.MOVING:
+        return False
+    texts = [files.text(f"{folder}/{name}".lstrip("/")) or "" for folder in {directory, ""} for name in _CONFIGURATION]
+    return not any(word in text for word in prevention.MOVING[tool] for text in texts)
 
 
 def _is_of_tree(files: Files, run: Run, source: str) -> bool:
@@ -192,22 +224,21 @@ def _is_of_tree(files: Files, run: Run, source: str) -> bool:
     path = joined(run.directory, source)
     if path is None or path == UNKNOWN:
         return False
-    return not path or any(f"{place}/".startswith(f"{path}/") for place in files.project.source_directories)
+    return not path or files.project.holds_sources(path)
 
 
-def _is_prepared(files: Files, image: str) -> bool:
-    """Whether *image* may be one that the repository builds, with prevention or a user in its Dockerfile."""
-    if image.rpartition("/")[2].partition(":")[0] in bases.PYTHON:
+def _is_prepared(files: Files, image: str, marks: Iterable[str]) -> bool:
+    """Whether *image* may be one that the repository builds, with one of *marks* in its Dockerfile."""
+    if bases.is_plain(image) or image.rpartition("/")[2].partition(":")[0] in bases.PYTHON:
         return False
     from pycache_hooks.readers import contexts
 
-    marks = (prevention.DONT_WRITE, prevention.PREFIX, "\nUSER ")
-    return any(mark in (files.text(path) or "") for path in files.named(*contexts.DOCKERFILES) for mark in marks)
+    return any(mark in (files.text(path) or "") for path in files.configuring(*contexts.DOCKERFILES) for mark in marks)
 
 
 def _not_cleaned(job: Job) -> Iterator[Finding]:
     for path, line in job.unclean:
-        message = f"`clean: false` leaves in {_tree(job)} what earlier jobs wrote, and does not help against EACCES"
+        message = f"`clean: false` does not help against EACCES, and leaves what earlier jobs wrote in {_tree(job)}"
         yield Finding(
             path, line, rules.NOT_CLEANED, message, "delete this line, and run what writes as root with --user"
         )
@@ -242,8 +273,10 @@ def _is_self_hosted(job: Job) -> bool:
 def _tree(job: Job) -> str:
     if _is_self_hosted(job):
         return "the work tree, which a self-hosted runner keeps"
+    if job.persistent and len(job.labels) > 1:
+        return f"the work tree, and no runner with {', '.join(job.labels)} is known to start afresh"
     if job.persistent:
-        return f"the work tree, and {', '.join(job.labels)} is no runner known to start afresh"
+        return f"the work tree, and {job.labels[0]} is no runner known to start afresh"
     return "the work tree"
 
 
@@ -252,12 +285,9 @@ def _tree(job: Job) -> str:
 
 def _keys_and_contents(files: Files, job: Job) -> Iterator[Finding]:
     for use in job.caches:
-        contents = [reason for path in use.paths if (reason := downloads.content_flaw(path))]
+        contents = downloads.contents_flaw(files, use, job.runs, job.system)
         if contents:
-            message = f"{use.what} keeps {contents[0]}"
-            yield Finding(
-                use.path, use.line, rules.CACHE_CONTENT, message, "keep the downloads: ~/.cache/pip or ~/.cache/uv"
-            )
+            yield Finding(use.path, use.line, rules.CACHE_CONTENT, f"{use.what} keeps {contents[0]}", contents[1])
         elif flaw := downloads.key_flaw(files, use, job.runs):
             yield Finding(use.path, use.line, rules.CACHE_KEY, f"{use.what}: {flaw[0]}", flaw[1])
 
@@ -279,7 +309,7 @@ def _ignored_locks(files: Files, job: Job) -> Iterator[Finding]:
             lock = "" if relocks else _lock_of_sync(files, run)
             if lock:
                 message = f"`uv sync` resolves anew where {lock} is out of date, instead of failing"
-                yield Finding(run.path, run.line, rules.LOCK_IGNORED, message, _locked(run.command.words))
+                yield Finding(run.path, run.line, rules.LOCK_IGNORED, message, _locked(files, run))
         elif found.tool in ("pip", "uv"):
             for name in found.requirements:
                 lock = _lock_beside(files, run, name, job.runs[:number])
@@ -289,19 +319,30 @@ def _ignored_locks(files: Files, job: Job) -> Iterator[Finding]:
                     yield Finding(run.path, run.line, rules.LOCK_IGNORED, message, fix)
 
 
-def _locked(words: Sequence[str]) -> str:
-    """The ``uv sync`` of *words* as a line of a script, with the option that makes it keep to the lock file."""
+def _locked(files: Files, run: Run) -> str:
+    """The ``uv sync`` of *run* as a line of a script, with the option that makes it keep to the lock file."""
     from pycache_hooks.report import quoted
 
+    text = files.text(run.path) or ""
+
+    def written(word: str) -> str:
+        if "$" not in word:
+            return quoted(word)
+        name, equals, value = word.rpartition("=")
+        return next((form for form in (f'"{word}"', f'{name}{equals}"{value}"') if form in text), word)
+
+    words = run.command.words
     at = words.index("sync") + 1
-    return " ".join(word if "$" in word else quoted(word) for word in (*words[:at], "--locked", *words[at:]))
+    return " ".join(map(written, (*words[:at], "--locked", *words[at:])))
 
 
 def _relocks(command: shell.Command) -> bool:
     """Whether *command* changes a lock file on purpose, or sees whether it has changed."""
     words = programs.unwrapped(command).words
     if words[0].rpartition("/")[2] == "git":
-        return "diff" in words or "status" in words
+        paths = words[words.index("--") + 1 :] if "--" in words else ["."]
+        looks = any(path == "." or "lock" in path for path in paths) and not any(".." in word for word in words)
+        return looks and ("diff" in words or "status" in words)
     return words[0] == "uv" and not _RELOCKING.isdisjoint(words[1:3])
 
 
