@@ -37,3 +37,17 @@ def test_of_uvs_images_those_with_a_python_have_one_without_bytecode() -> None:
     assert bases.is_bare("ghcr.io/astral-sh/uv:python3.13-bookworm")
     assert not bases.is_bare("ghcr.io/astral-sh/uv:0.9-debian")
     assert bases.is_bare("pypy")
+
+
+@pytest.mark.parametrize(
+    "image", ["node:22", "golang:1.25-alpine", "eclipse-temurin:21", "acme/golang-cross", "mcr/dotnet/sdk:9"]
+)
+def test_an_image_of_another_language_is_known_by_its_name(image: str) -> None:
+    assert bases.is_of_another_language(image)
+
+
+@pytest.mark.parametrize(
+    "image", ["", "scratch", "python:3.13", "debian", "acme/node-python", "acme/nodepool", "golang/tool"]
+)
+def test_any_other_image_may_run_python(image: str) -> None:
+    assert not bases.is_of_another_language(image)

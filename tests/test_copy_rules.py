@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pycache_hooks import report
 from pycache_hooks.ignorefiles.leaking import Leaking
 from pycache_hooks.readers import images as reader
 from pycache_hooks.rules import copies
@@ -29,12 +30,29 @@ def test_a_copy_names_a_cache_and_why_it_is_let_in_once_for_each_ignore_file() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("FROM golang\nCOPY . /src\nRUN go build\n", False, id="another language"),
+        pytest.param("FROM golang\nCOPY . /src\nFROM scratch\nCOPY --from=0 /x /x\n", False, id="and nothing else"),
+        pytest.param(
+            "FROM node\nCOPY . /src\nRUN apt-get update\nRUN python3 build.py\n", True, id="which runs Python"
+        ),
+        pytest.param('FROM node\nCOPY . /src\nCMD ["python3", "serve.py"]\n', True, id="which starts Python"),
+        pytest.param("FROM golang AS build\nFROM debian\nCOPY . /src\n", True, id="a stage that may run Python"),
+        pytest.param("FROM scratch\nCOPY . /src\n", True, id="an image for others"),
+    ],
+)
+def test_sources_in_an_image_that_runs_no_python_are_there_by_the_way(text: str, *, found: bool) -> None:
+    assert bool(judged({".": HERE}, text)) is found
+
+
 def test_the_fix_is_a_command_for_the_context() -> None:
     text = f"{BASE}COPY . /app\nCOPY lib /lib\n"
     found = copies.judge([("Dockerfile", reader.read(text), {".": HERE, "lib": THERE}.get)])
     assert [finding.fix for finding in found] == [
-        "check-pycache-dockerignore --context . --fix",
-        "check-pycache-dockerignore --context 'a lib' --fix",
+        report.at_root("check-pycache-dockerignore --context . --fix"),
+        report.at_root("check-pycache-dockerignore --context 'a lib' --fix"),
     ]
 
 

@@ -29,8 +29,8 @@ VENV = "RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r requ
 HOMELESS = f"{BASE}{DONT}RUN useradd app\nUSER app\n"
 
 
-def judged(text: str, require: str = images.EITHER) -> list[Finding]:
-    return sorted(images.judge("Dockerfile", reader.read(text), require))
+def judged(text: str, require: str = images.EITHER, *, imports: bool = True) -> list[Finding]:
+    return sorted(images.judge("Dockerfile", reader.read(text), require, lambda *_: imports))
 
 
 def found(text: str, require: str = images.EITHER) -> list[str]:
@@ -60,14 +60,13 @@ def built(build: str, *copies: str, final: str = DONT) -> str:
         pytest.param('RUN ["python", "app.py"]\n', id="the exec form"),
         pytest.param("RUN <<EOF\npython app.py\nEOF\n", id="a heredoc"),
         pytest.param("RUN uv run --no-cache pytest\n", id="uv run"),
-        pytest.param("RUN PYTHONDONTWRITEBYTECODE=0 python app.py\n", id="switched off in front of it"),
         pytest.param("RUN PYTHONDONTWRITEBYTECODE=1 true; python app.py\n", id="in front of another command"),
     ],
 )
 def test_a_stage_that_runs_python_with_nothing_in_force_is_found_where_it_first_does(run: str) -> None:
     finding = next(finding for finding in judged(f"{BASE}{run}{MANAGE}") if finding.code == "PYC501")
     assert finding.line == (3 if "<<" in run else 2)
-    assert finding.message.startswith("stage 0: `")
+    assert finding.message.startswith("`")
     assert finding.message.endswith("` runs with neither PYTHONDONTWRITEBYTECODE nor PYTHONPYCACHEPREFIX in force")
     assert finding.fix == "# below line 1\nENV PYTHONDONTWRITEBYTECODE=1"
 
@@ -87,6 +86,14 @@ def test_a_stage_that_runs_python_with_nothing_in_force_is_found_where_it_first_
         pytest.param(f"{BASE}RUN PYTHONDONTWRITEBYTECODE=1 python app.py\n", id="in front of the command"),
         pytest.param(f"{BASE}RUN export PYTHONDONTWRITEBYTECODE=1 && python app.py\n", id="exported before it"),
         pytest.param(f"{BASE}RUN env PYTHONDONTWRITEBYTECODE=1 nice python app.py\n", id="by env"),
+        pytest.param(f"{BASE}{DONT}RUN PYTHONDONTWRITEBYTECODE=0 python app.py\n", id="switched off for one command"),
+        pytest.param(f"{BASE}{DONT}RUN unset PYTHONDONTWRITEBYTECODE && python app.py\n", id="unset for the rest"),
+        pytest.param(f"{BASE}RUN env -u PYTHONDONTWRITEBYTECODE python app.py\n", id="unset by env"),
+        pytest.param(f"{BASE}{DONT}RUN true\nENV PYTHONDONTWRITEBYTECODE=0\n{MANAGE}", id="switched off again"),
+        pytest.param(f"{BASE}RUN sudo python app.py\n", id="sudo, which may take the variables away"),
+        pytest.param(f"{BASE}RUN env -i python app.py\n", id="env, which takes them away"),
+        pytest.param(f"{BASE}RUN sudo -Eu app pip list\n", id="a user who cannot write beside the interpreter"),
+        pytest.param(f"{BASE}RUN su - app -c 'pip list'\n", id="the same by su"),
         pytest.param(f"{BASE}{MANAGE}{COMPILE}", id="compiled on purpose"),
         pytest.param(f"{BASE}RUN python app.py && find / -name __pycache__ -exec rm -r {{}} +\n", id="removed at once"),
         pytest.param(f"FROM example.com/our/python:3\n{MANAGE}", id="a base that may set it"),
@@ -99,6 +106,49 @@ def test_a_stage_that_runs_python_with_nothing_in_force_is_found_where_it_first_
 )
 def test_a_stage_is_right_where(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "require", "expected"),
+    [
+        pytest.param("ENV PYTHONDONTWRITEBYTECODE=0\n", "either", ["2: 502"], id="a zero"),
+        pytest.param("ENV PYTHON_DONT_WRITE_BYTECODE=1\n", "either", ["2: 502"], id="another name"),
+        pytest.param("ENV PYTHON_PYCACHE_PREFIX=/p\n", "either", ["2: 502"], id="another name of the prefix"),
+        pytest.param("ENV PYTHONPYCACHEPREFIX=~/p\n", "either", ["2: 503"], id="a prefix that is none"),
+        pytest.param("ENV PYTHONDONTWRITEBYTECODE=0\n", "both", ["2: 502", "3: 501"], id="half of what is required"),
+        pytest.param("ENV PYTHON_PYCACHE_PREFIX=/p\n", "dontwrite", ["2: 502", "3: 501"], id="what is not required"),
+    ],
+)
+def test_what_the_repair_of_a_value_mends_is_not_found_again(line: str, require: str, expected: list[str]) -> None:
+    text = BASE + line + MANAGE
+    assert found(text, require) == expected
+    first, *others = judged(text, require)
+    cured = text.replace(line, f"{first.fix}\n")
+    assert [finding.message for finding in judged(cured, require)] == [finding.message for finding in others]
+
+
+def test_a_zero_in_front_of_a_command_is_about_its_value_and_is_mended_where_it_stands() -> None:
+    text = f"{BASE}RUN PYTHONDONTWRITEBYTECODE=0 python app.py\n"
+    (finding,) = judged(text)
+    assert (finding.code, finding.line, finding.fix) == ("PYC502", 2, "PYTHONDONTWRITEBYTECODE=1")
+    assert found(text.replace("PYTHONDONTWRITEBYTECODE=0", finding.fix)) == []
+
+
+def test_what_a_stage_has_undone_is_set_again_behind_that() -> None:
+    text = f"{BASE}ENV PYTHONDONTWRITEBYTECODE=\nRUN true\n{MANAGE}"
+    (finding,) = judged(text)
+    assert finding.fix == "# above line 4\nENV PYTHONDONTWRITEBYTECODE=1"
+    assert found(mended(text)) == []
+    downloads = f"{BASE}{DONT}ENV UV_NO_CACHE=0\nRUN uv sync\n"
+    assert fixes(downloads) == ["# above line 4; or RUN --mount=type=cache,target=/root/.cache/uv\nENV UV_NO_CACHE=1"]
+    assert found(mended(downloads)) == []
+
+
+def test_a_script_counts_if_it_imports_from_the_repository_or_the_interpreter_has_no_bytecode() -> None:
+    for run in ("RUN python3 /fetch.py\n", "RUN /fetch.py --all\n"):
+        assert judged(f"FROM debian\n{run}", imports=False) == []
+        assert [finding.line for finding in judged(f"FROM debian\n{run}", imports=True)] == [2]
+        assert [finding.line for finding in judged(BASE + run, imports=False)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +177,10 @@ def mended(text: str, require: str = images.EITHER) -> str:
     """*text* with what the fixes say pasted where they say."""
     while findings := judged(text, require):
         where, line = findings[0].fix.split("\n")
-        number = int(where.removeprefix("# below line ").partition(";")[0])
+        above = where.startswith("# above")
+        number = int(where.partition(" line ")[2].partition(";")[0]) - above
         lines = text.splitlines()
-        assert lines[number - 1].startswith("FROM")
+        assert above or lines[number - 1].startswith("FROM")
         assert line not in lines, findings
         text = "\n".join([*lines[:number], where, line, *lines[number:]])
     return text
@@ -146,6 +197,8 @@ def test_a_stage_is_called_by_its_name_or_number_and_a_long_command_is_cut() -> 
     first, second = (finding.message for finding in judged(text))
     assert first.startswith(f"stage first: `python {'x' * 53}...` runs")
     assert second.startswith("stage 1: `python manage.py collectstatic` runs")
+    (only,) = judged(f"FROM python AS only\n{MANAGE}")
+    assert only.message.startswith("`python manage.py collectstatic` runs")
 
 
 @pytest.mark.parametrize(
@@ -318,6 +371,16 @@ def test_a_stage_whose_files_are_only_mounted_leaves_nothing_behind() -> None:
             ["/venv /v"],
             id="first in PATH",
         ),
+        pytest.param(
+            "ENV PATH=/venv/bin:$PATH\nRUN uv venv --seed /venv\nRUN pip install x\n",
+            ["/venv /v"],
+            id="of uv, with pip",
+        ),
+        pytest.param(
+            "ENV UV_VENV_SEED=1\nRUN uv venv /venv\nRUN . /venv/bin/activate && pip install x\n",
+            ["/venv /v"],
+            id="of uv, activated",
+        ),
         pytest.param("RUN pip install --prefix=/install x\n", ["/install /usr/local"], id="--prefix"),
         pytest.param("RUN pip install -t deps x\n", ["/deps /deps"], id="--target"),
         pytest.param("RUN pip install --user x\n", ["/root/.local /root/.local"], id="--user"),
@@ -350,6 +413,20 @@ def test_packages_that_are_copied_with_the_bytecode_of_their_install(build: str,
             f"{DONT}ENV PATH=/venv/bin:$PATH\n{INSTALL}", ["/venv /venv"], id="an environment that nobody made"
         ),
         pytest.param(DONT + "RUN uv sync\n", ["/.venv /.venv"], id="uv"),
+        pytest.param(
+            f"{DONT}ENV PATH=/venv/bin:$PATH\nRUN uv venv /venv\nRUN pip install x\n",
+            ["/venv /v"],
+            id="uv brings no pip",
+        ),
+        pytest.param(
+            f"{DONT}RUN uv venv /venv\nRUN . /venv/bin/activate && pip install x\n", ["/venv /v"], id="nor activated"
+        ),
+        pytest.param(
+            f"{DONT}ENV PATH=/venv/bin:$PATH\nRUN python -m venv --without-pip /venv\nRUN pip install x\n",
+            ["/venv /v"],
+            id="an environment without pip",
+        ),
+        pytest.param(f"{DONT}COPY pip.conf /etc/\n{VENV}", ["/venv /venv"], id="as a configuration may say"),
         pytest.param(DONT + VENV, ["/app /app"], id="another directory"),
     ],
 )
@@ -429,7 +506,8 @@ def test_a_zero_may_switch_off_what_the_stage_below_or_an_unknown_image_has_swit
         pytest.param("ENV PYTHONPYCACHEPREFIX=.pycache\n", True, id="relative"),
         pytest.param("ENV PYTHONPYCACHEPREFIX=~/pycache\n", True, id="a tilde, which nothing expands"),
         pytest.param("ENV PYTHONPYCACHEPREFIX=$HOME/pycache\n", True, id="HOME, which nothing sets"),
-        pytest.param("RUN PYTHONPYCACHEPREFIX=.pycache python app.py\n", True, id="relative, for a command"),
+        pytest.param("ENV PYTHONPYCACHEPREFIX='$HOME/pycache'\n", True, id="HOME, which is not expanded"),
+        pytest.param("ARG PLACE\nENV PYTHONPYCACHEPREFIX=$PLACE/pycache\n", False, id="a variable of who builds"),
         pytest.param("ENV PYTHONPYCACHEPREFIX=/tmp/pycache\n", False, id="absolute"),
         pytest.param("ENV HOME=/home/app\nENV PYTHONPYCACHEPREFIX=$HOME/pycache\n", False, id="HOME that is set"),
         pytest.param("ENV PYTHONPYCACHEPREFIX=$CACHES/pycache\n", False, id="a variable of the base image"),
@@ -443,6 +521,27 @@ def test_prefixes_that_are_none(lines: str, *, wrong: bool) -> None:
     assert [(finding.code, finding.fix) for finding in judged(BASE + lines)] == (
         [("PYC503", "ENV PYTHONPYCACHEPREFIX=/tmp/pycache")] if wrong else []
     )
+
+
+def test_a_variable_is_left_out_where_nothing_sets_it_and_stays_in_single_quotes_or_escaped() -> None:
+    (missing,) = judged(f"{BASE}ENV PYTHONPYCACHEPREFIX=$HOME/x\n")
+    assert missing.message.endswith(": nothing here sets HOME, and the builder leaves it out")
+    for value in ("'$HOME/x'", "\\$HOME/x"):
+        (literal,) = judged(f"FROM ours/python\nENV PYTHONPYCACHEPREFIX={value}\n")
+        assert literal.message.endswith(": nothing expands the variable here: Python makes a directory of that name")
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "fix"),
+    [
+        ("ARG PYTHONPYCACHEPREFIX=.p\n", "ARG PYTHONPYCACHEPREFIX=.p", "ARG PYTHONPYCACHEPREFIX=/tmp/pycache"),
+        ("RUN PYTHONPYCACHEPREFIX=.p python a.py\n", "PYTHONPYCACHEPREFIX=.p", "PYTHONPYCACHEPREFIX=/tmp/pycache"),
+        ("RUN PIP_NO_COMPILE=1 true\n", "PIP_NO_COMPILE=1", "PIP_COMPILE=0"),
+    ],
+)
+def test_a_value_is_mended_where_it_is_given(line: str, wrong: str, fix: str) -> None:
+    assert fixes(BASE + line) == [fix]
+    assert found(BASE + line.replace(wrong, fix)) == []
 
 
 def test_an_unknown_image_may_set_home() -> None:
@@ -535,6 +634,9 @@ def test_downloads_stay_in_the_layer_and_one_line_keeps_them_from_it(run: str, d
         ("pdm sync", "&& rm -rf /root/.cache/pdm"),
         ("conda install -y x", "&& conda clean --all --yes"),
         ("pip install --cache-dir /c x", "&& rm -rf /c"),
+        ("UV_NO_CACHE=0 uv sync", "&& rm -rf /root/.cache/uv"),
+        ("sudo pip install x", "&& sudo rm -rf /root/.cache/pip"),
+        ("sudo HOME=/h pip install x", "&& sudo rm -rf /h/.cache/pip"),
     ],
 )
 def test_where_no_variable_helps_the_downloads_are_removed_at_once(run: str, fix: str) -> None:
@@ -542,6 +644,14 @@ def test_where_no_variable_helps_the_downloads_are_removed_at_once(run: str, fix
     (finding,) = judged(text)
     assert (finding.code, finding.line, finding.fix) == ("PYC506", 3, fix)
     assert found(f"{text.rstrip()} {fix}\n") == []
+
+
+def test_where_conda_keeps_its_packages_is_not_known_by_name() -> None:
+    (finding,) = judged("FROM condaforge/miniforge3\nRUN mamba install -y x\n")
+    assert (
+        finding.message
+        == "`mamba install -y x` leaves what it downloads in mamba's pkgs directory, and so in the layer"
+    )
 
 
 def test_what_one_line_mends_is_one_finding() -> None:
@@ -573,6 +683,24 @@ def test_no_mount_is_proposed_to_a_user_who_could_not_write_there() -> None:
         pytest.param("RUN pip install x\nRUN rm -rf /root/.cache\n", id="removed too late"),
         pytest.param("RUN rm -rf ~/.cache && pip install x\n", id="removed too early"),
         pytest.param("RUN pip install x && rm -rf /var/cache/apt /var/lib/apt/lists/*\n", id="another cache removed"),
+        pytest.param("RUN pip install x && rm -rf /app/cache /root/.n*\n", id="other directories removed"),
+        pytest.param("RUN pip install x && mkdir -p /app/cache && chown app /root/.cache\n", id="nothing removed"),
+        pytest.param("RUN pip install x && npm cache clean --force\n", id="the cache of another program"),
+        pytest.param("RUN pip install x && bash -ec 'mkdir -p /data/{cache,logs}'\n", id="nothing removed by a script"),
+        pytest.param(
+            "RUN pip install x && ./configure.sh && bash start.sh && pyclean .\n", id="scripts with other names"
+        ),
+        pytest.param("RUN uv sync && uv cache prune\n", id="only what nothing refers to is removed"),
+        pytest.param("RUN pip install x && pip cache list\n", id="only looked at"),
+        pytest.param("RUN useradd -m app\nUSER app\nRUN pip install x && rm -rf /root/.cache\n", id="of another user"),
+        pytest.param("RUN useradd -m app\nUSER app\nRUN sudo pip install x\n", id="root by sudo"),
+        pytest.param("RUN su app -c 'pip install x' && pip install y\n", id="root behind su"),
+        pytest.param("RUN su -c 'pip install x'\n", id="root by su"),
+        pytest.param("ENV PIP_CONFIG_FILE=/dev/null\nRUN pip install x\n", id="no configuration"),
+        pytest.param(
+            "RUN echo index-url=x > /etc/pip.conf\nRUN pip install x\n", id="a configuration of something else"
+        ),
+        pytest.param("COPY nvidia-pip.conf /etc/ld.so.conf.d/\nRUN pip install x\n", id="no configuration of pip's"),
         pytest.param("RUN pip install x && apk add --no-cache git\n", id="the option of another program"),
         pytest.param("RUN pip install x && pip install --no-cache-dir y\n", id="the option of another install"),
         pytest.param("RUN --mount=type=cache,target=/home/app/.cache pip install x\n", id="another directory mounted"),
@@ -620,6 +748,35 @@ def test_downloads_that_stay(lines: str) -> None:
         pytest.param("ENV PIP_CACHE_DIR=/tmp/c\nRUN pip install x && rm -rf /tmp/*\n", id="removed with all of /tmp"),
         pytest.param("RUN pip install x && pip cache purge\n", id="pip cache purge"),
         pytest.param("RUN uv sync && uv cache clean\n", id="uv cache clean"),
+        pytest.param("RUN uv sync && uv clean\n", id="uv clean"),
+        pytest.param("RUN uv sync && uv cache prune --ci\n", id="uv cache prune --ci"),
+        pytest.param("RUN pip install x && rm -rf /root/.[!.]*\n", id="removed by a pattern"),
+        pytest.param("RUN pip install x && rm -rf /root/.c*/pip\n", id="removed by a pattern above it"),
+        pytest.param("RUN pip install x && find /root/.cache -type f -delete\n", id="emptied in some way"),
+        pytest.param("RUN pip install x && ./docker-clean\n", id="perhaps removed by a program"),
+        pytest.param("RUN pip install x && bash -e /scripts/cleanup.sh\n", id="perhaps removed by a script"),
+        pytest.param("RUN pip install x && . ./empty_cache.sh\n", id="perhaps removed by a script of another name"),
+        pytest.param("RUN pip install x && sh -c 'rm -rf ~/.cache'\n", id="removed by a shell"),
+        pytest.param("RUN pip install --help && pip install -h\n", id="nothing is installed"),
+        pytest.param("RUN conda install --download-only x\n", id="downloads are what is wanted"),
+        pytest.param(
+            "RUN conda config --add pkgs_dirs /cache && conda install x && rm -r /cache\n", id="conda's, moved"
+        ),
+        pytest.param("RUN sudo -Hu app pip install x\n", id="a user of sudo that nobody knows"),
+        pytest.param("RUN su - app -c 'pip install x'\n", id="a user of su that nobody knows"),
+        pytest.param(
+            "RUN useradd -md /srv/app app\nUSER app\nRUN pip install x && rm -r /srv/app/.cache\n", id="a home"
+        ),
+        pytest.param("COPY pip.conf /etc/\nRUN pip install x\n", id="as a copied configuration may say"),
+        pytest.param("COPY <<X /root/.config/pip/pip.conf\na\nX\nRUN pip install x\n", id="as a written one may"),
+        pytest.param(
+            "RUN printf '[global]\\nno-cache-dir = true' > /etc/pip.conf\nRUN pip install x\n",
+            id="as one that is made says",
+        ),
+        pytest.param("RUN curl -o ~/.pip/pip.conf x\nRUN pip install x\n", id="as one that comes from elsewhere may"),
+        pytest.param("RUN --mount=type=secret,id=a,target=/etc/pip.conf pip install x\n", id="as a mounted one may"),
+        pytest.param("ENV PIP_CONFIG_FILE=/a\nRUN pip install x\n", id="as one that is named may"),
+        pytest.param("COPY uv.toml /etc/uv/\nRUN uv sync\n", id="as uv's configuration may say"),
         pytest.param("RUN conda install x && conda clean -afy\n", id="conda clean"),
         pytest.param("RUN conda install x && rm -rf /opt/conda/pkgs\n", id="conda, removed"),
         pytest.param("RUN --mount=type=cache,target=/opt/conda/pkgs conda install x\n", id="conda, a cache mount"),
@@ -634,6 +791,38 @@ def test_downloads_that_stay(lines: str) -> None:
 )
 def test_downloads_that_do_not_stay(lines: str) -> None:
     assert found(BASE + DONT + lines) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "run"),
+    [("ENV PIP_NO_CACHE=1\n", "RUN pip install x\n"), ("ENV UV_NO_CACHE_DIR=1\n", "RUN uv sync\n")],
+)
+def test_downloads_that_the_repair_of_a_value_mends_are_not_found_again(line: str, run: str) -> None:
+    text = BASE + DONT + line + run
+    (finding,) = judged(text)
+    assert finding.code == "PYC502"
+    assert found(text.replace(line, f"{finding.fix}\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("build", "copied", "run", "stays"),
+    [
+        pytest.param("poetry install --no-root", "/setup /setup", "poetry install", False, id="the same, copied"),
+        pytest.param("uv sync --no-install-project", "/setup/.venv /w/.venv", "uv sync", False, id="its environment"),
+        pytest.param("poetry install", "/setup/static /static", "poetry install", True, id="something else copied"),
+        pytest.param("poetry lock", "/setup /setup", "poetry install", True, id="nothing installed before"),
+        pytest.param("pip install x", "/usr/local /usr/local", "uv sync", True, id="by another tool"),
+        pytest.param("uv pip install x", "/setup/.venv /w/.venv", "uv sync", True, id="nothing locked before"),
+        pytest.param("pip install x", "/usr/local /usr/local", "pip install y", True, id="nothing is locked"),
+    ],
+)
+def test_what_another_stage_has_installed_need_not_be_downloaded_again(
+    build: str, copied: str, run: str, *, stays: bool
+) -> None:
+    stages = f"FROM python AS base\n{DONT}FROM base AS build\nWORKDIR /setup\nRUN {build}\nFROM base\n"
+    copies = "COPY --from=busybox /setup /setup\nCOPY shop /shop\nCOPY --from=build /srv/data /srv\n"
+    assert ("11: 506" in found(f"{stages}{copies}COPY --from=build {copied}\nRUN {run}\n")) is stays
+    assert "7: 506" in found(f"{stages}RUN {run}\nCOPY --from=build {copied}\n")
 
 
 def test_downloads_count_in_the_layers_of_the_final_image_only() -> None:
@@ -705,5 +894,6 @@ def test_pip_compiles_what_it_installs_as_the_rules_say(
 
     assignments = " ".join(f"{name}={value}" for name, value in given.items())
     run = f"RUN {assignments} /venv/bin/pip install {' '.join(options)} x\n"
-    assert ("2: 505" in found(built(run, "/venv /venv"))) is writes
+    # Of PIP_NO_COMPILE=1 it is the value that is found, whose repair mends this as well.
+    assert bool(found(built(run, "/venv /venv"))) is writes
     assert os.path.exists(tmp_path / "prefix") is ("PYTHONPYCACHEPREFIX" in variables)

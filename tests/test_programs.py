@@ -228,6 +228,59 @@ def test_pythons_own_options_are_known() -> None:
     assert not programs.ignores_bytecode(command("pytest -B"))
 
 
+@pytest.mark.parametrize(
+    ("line", "user"),
+    [
+        ("a", "me"),
+        ("nice a", "me"),
+        ("sudo a", "root"),
+        ("sudo -Hu you nice a", "you"),
+        ("sudo --user=you -E a", "you"),
+        ("doas -u you a", "you"),
+        ("gosu you a", "you"),
+        ("nice su-exec you:us a", "you:us"),
+        ("setpriv --reuid 1 --clear-groups a", "1"),
+        ("setpriv --no-new-privs a", "me"),
+        ("gosu root sudo -u you a", "you"),
+    ],
+)
+def test_who_runs_a_command(line: str, user: str) -> None:
+    assert programs.user_of(command(line), "me") == user
+
+
+@pytest.mark.parametrize(
+    ("line", "switched"),
+    [
+        ("su", ("root", "")),
+        ("su -c 'a b'", ("root", "a b")),
+        ("su - you -s /bin/sh --command='a b'", ("you", "a b")),
+        ("sudo su you -c a", ("you", "a")),
+        ("runuser -l you -c a", ("you", "a")),
+        ("sudo -u you a", ("", "")),
+    ],
+)
+def test_a_script_is_run_by_another_user(line: str, switched: tuple[str, str]) -> None:
+    assert programs.switched(command(line)) == switched
+
+
+@pytest.mark.parametrize(
+    ("line", "forgets"),
+    [
+        ("a", False),
+        ("env A=1 a", False),
+        ("env -i a", True),
+        ("nice env --ignore-environment a", True),
+        ("sudo a", True),
+        ("sudo -HE a", False),
+        ("sudo --preserve-env=A a", False),
+        ("doas a", True),
+        ("gosu you a", False),
+    ],
+)
+def test_some_programs_may_keep_the_variables_from_what_they_run(line: str, *, forgets: bool) -> None:
+    assert programs.forgets_variables(command(line)) is forgets
+
+
 # Installing
 
 
@@ -246,6 +299,14 @@ def test_pythons_own_options_are_known() -> None:
         ("PIP_NO_COMPILE=1 pip install a", "pip caches compiles ~/.cache/pip"),
         ("PIP_NO_COMPILE=0 pip install a", "pip caches ~/.cache/pip"),
         ("PIP_COMPILE=off pip install a", "pip caches ~/.cache/pip"),
+        ("pip install /w/*.whl", "pip compiles ~/.cache/pip"),
+        ("pip install --no-deps ./a.whl[x] /w/*", "pip compiles ~/.cache/pip"),
+        ("pip install /w/a.whl b", "pip caches compiles ~/.cache/pip"),
+        ("pip install -r a.txt /w/a.whl", "pip caches compiles ~/.cache/pip a.txt"),
+        ("pip install https://x/a.whl", "pip caches compiles ~/.cache/pip"),
+        ("PIP_CONFIG_FILE=/c pip install a", "pip ~/.cache/pip"),
+        ("PIP_CONFIG_FILE=/c pip install --compile --cache-dir /x a", "pip caches compiles /x"),
+        ("PIP_CONFIG_FILE=/dev/null pip install --dry-run a", "pip caches compiles ~/.cache/pip"),
         ("pipx install a", "pipx caches compiles ~/.cache/pip"),
         ("pipx install --pip-args='--no-cache-dir --no-compile' a", "pipx ~/.cache/pip"),
         ("uv pip install -r a.txt", "uv caches ~/.cache/uv a.txt"),
@@ -256,6 +317,8 @@ def test_pythons_own_options_are_known() -> None:
         ("UV_FROZEN=0 UV_NO_CACHE=0 UV_CACHE_DIR=/c uv sync --compile --no-compile", "uv caches unlocked /c"),
         ("UV_FROZEN=$X UV_NO_CACHE=$X uv sync --cache-dir=/x", "uv locked /x"),
         ("uv add a", "uv caches ~/.cache/uv"),
+        ("UV_CONFIG_FILE=/c uv add a", "uv ~/.cache/uv"),
+        ("uvx a --help", "uv caches ~/.cache/uv"),
         ("uv tool install a", "uv caches ~/.cache/uv"),
         ("uvx --no-cache a --cache-dir x", "uv ~/.cache/uv"),
         ("uv tool run a", "uv caches ~/.cache/uv"),
@@ -292,7 +355,9 @@ def test_an_installer_is_known_with_what_it_leaves(line: str, told: str) -> None
         "pip list | pip --version | pip uninstall a | pip config set a b | pip cache purge | pip | uv lock"
         " | uv pip list | uv run a | uv venv | poetry lock | poetry run a | pipenv lock | pdm lock"
         " | conda clean -a | conda env list | python setup.py sdist | pipx list | apt-get install pip"
-        " | npm install | docker run pip install a | python a.py install | pip-install a"
+        " | npm install | docker run pip install a | python a.py install | pip-install a | pip install --help"
+        " | uv sync --dry-run | uvx --help a | poetry install -h | poetry install --dry-run | pipenv install -h"
+        " | pdm sync --dry-run | pipx install --help | conda install -d a | mamba install --download-only a"
     ),
 )
 def test_what_installs_nothing_is_no_installer(line: str) -> None:

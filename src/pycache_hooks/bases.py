@@ -32,6 +32,11 @@ Docker's official ones keep it so (https://github.com/docker-library/python/pull
 https://github.com/sclorg/s2i-python-container (``PIP_NO_CACHE_DIR``), and so do many a company's own.
 """
 
+_OF_OTHER_LANGUAGES = frozenset(
+    "golang node ruby php rust openjdk eclipse-temurin amazoncorretto jdk jre maven gradle erlang elixir haskell swift dotnet "
+    "sdk nginx".split()
+)
+
 _OFFICIAL = ("docker.io/", "index.docker.io/", "mirror.gcr.io/", "public.ecr.aws/docker/", "library/")
 """What may stand in front of the names of Docker's official images, in this order."""
 
@@ -49,6 +54,13 @@ def repository(image: str) -> tuple[str, str]:
 def is_plain(image: str) -> bool:
     """Whether *image* is known to set nothing that matters here."""
     return repository(image)[0] in PLAIN
+
+
+def is_of_another_language(image: str) -> bool:
+    """Whether the name of *image* says that something else than Python is built in it, or runs: ``acme/golang-cross``."""
+    last = repository(image)[0].rpartition("/")[2]
+    words = {last, *last.replace("_", "-").split("-")}
+    return words.isdisjoint(PYTHON) and not words.isdisjoint(_OF_OTHER_LANGUAGES)
 
 
 def is_bare(image: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pycache_hooks import report
 from support import SOURCES, run
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def test_a_comment_and_options_switch_a_rule_off(repository: Repository) -> None
         pytest.param(b"FROM python\nRUM true\n", ":2", "unknown instruction: RUM", id="an unknown instruction"),
         pytest.param(b"FROM python\nRUN <<EOF\ntrue\n", ":2", "", id="an unterminated heredoc"),
         pytest.param(b"FROM python\n\0\n", ":2", "a binary file", id="binary"),
-        pytest.param(b"FROM python\nRUN \xff\n", ":2", "not UTF-8", id="another encoding"),
+        pytest.param("FROM python\n".encode("utf-16"), ":1", "UTF-16", id="another encoding"),
         pytest.param(b"", "", "", id="empty"),
     ],
 )
@@ -95,10 +96,44 @@ def test_a_file_that_cannot_be_read_is_a_finding_and_the_others_are_judged(
     assert done.stderr == b""
 
 
+def test_bytes_that_are_no_utf_8_are_left_as_they_are(repository: Repository) -> None:
+    repository.write("Dockerfile", b"# f\xfcr\nFROM python\n# pycache-hooks: ignore[PYC506]\nRUN pip install /b\xfc\n")
+    repository.stage("Dockerfile")
+    done = repository.hook(HOOK)
+    assert done.findings == ["Dockerfile:4 PYC501"]
+    assert "`pip install /b\\xfc` runs" in done.text
+
+
+@pytest.mark.parametrize(
+    ("script", "copied", "found"),
+    [
+        pytest.param("import argparse\nprint(1)\n", "tools/run.py", False, id="the standard library"),
+        pytest.param("from shop import cart\n", "run.py", True, id="a package beside it"),
+        pytest.param(
+            "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'x'\n", "a/run.py", True, id="Django's settings"
+        ),
+        pytest.param("from shop import cart\n", "other.py", False, id="a script of another name"),
+    ],
+)
+def test_on_a_distribution_a_script_counts_that_imports_from_the_repository(
+    repository: Repository, script: str, copied: str, *, found: bool
+) -> None:
+    write(repository, "FROM debian\nRUN apt-get install -y python3\nCOPY . /app\nRUN python3 /app/run.py --all\n")
+    repository.write(copied, script)
+    repository.stage(copied, "shop/__init__.py", "shop/cart.py")
+    assert repository.hook(HOOK, "--select", "PYC501").findings == (["Dockerfile:4 PYC501"] if found else [])
+
+
 def test_a_template_of_a_dockerfile_is_none(repository: Repository) -> None:
     repository.write("{{ name }}/Dockerfile", "COPY . .\n")
     repository.stage("{{ name }}/Dockerfile")
     write(repository, "{% if x %}\nFROM python\n{% endif %}\n")
+    done = repository.hook(HOOK)
+    assert (done.status, done.text) == (0, "")
+
+
+def test_a_snippet_of_a_manual_is_no_dockerfile(repository: Repository) -> None:
+    write(repository, "ARG BASE\nFROM $BASE\n  ...\nCOPY app .\n")
     done = repository.hook(HOOK)
     assert (done.status, done.text) == (0, "")
 
@@ -112,9 +147,18 @@ def test_a_copy_of_a_context_names_the_ignore_file_and_a_cache(repository: Repos
     done = repository.hook(HOOK)
     message = "would take app/__pycache__ along: .dockerignore lets it into the build context"
     assert done.lines[0] == f"Dockerfile:2: PYC507 {message}"
-    assert done.fix == "check-pycache-dockerignore --context . --fix"
-    assert repository.hook(*done.fix.split()).status == 1
+    words = ("check-pycache-dockerignore", "--context", ".", "--fix")
+    assert done.fix == report.at_root(" ".join(words))
+    assert repository.hook(*words).status == 1
     assert repository.hook(HOOK).status == 0
+
+
+def test_results_that_are_let_in_are_no_reason_to_doubt_a_copy(repository: Repository) -> None:
+    caches = ("__pycache__", "*.py[cod]", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".venv")
+    write(repository, f"{BASE}COPY . /app\n", ignore="".join(f"**/{name}\n" for name in caches))
+    repository.stage("app/__init__.py", ".coveragerc")
+    assert repository.hook("check-pycache-dockerignore").findings == [".dockerignore PYC301"]
+    assert repository.hook(HOOK).findings == []
 
 
 def test_the_fix_makes_the_ignore_file_that_a_context_lacks(repository: Repository) -> None:
@@ -122,7 +166,9 @@ def test_the_fix_makes_the_ignore_file_that_a_context_lacks(repository: Reposito
     repository.stage("shop/Dockerfile", "shop/app/__init__.py")
     done = repository.hook(HOOK)
     assert "would take app/__pycache__ along: there is no shop/.dockerignore to keep it out" in done.text
-    assert repository.hook(*done.fix.split()).status == 1
+    words = ("check-pycache-dockerignore", "--context", "shop", "--fix")
+    assert done.fix == report.at_root(" ".join(words))
+    assert repository.hook(*words).status == 1
     assert repository.hook(HOOK).status == 0
 
 

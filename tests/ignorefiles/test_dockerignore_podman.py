@@ -8,8 +8,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pycache_hooks.ignorefiles.podman import PodmanIgnore
+from pycache_hooks.ignorefiles import dockerignore, golang
+from pycache_hooks.ignorefiles.expressions import compile_expression, from_pattern
+from pycache_hooks.ignorefiles.podman import ESCAPED, PodmanIgnore, _Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,3 +91,35 @@ def files(top: Path) -> set[str]:
 def test_agrees_with_buildah(build: Build, lines: str) -> None:
     ignore = PodmanIgnore(lines.encode())
     assert {path for path in PATHS if ignore.ships(path)} == (build(lines.encode()) or set())
+
+
+PLAIN = st.sampled_from(["", "a", ".py", "b-", "c d"])
+SIMPLE = st.tuples(PLAIN, st.sampled_from(["*{}", "*{}[cod]", "[ab]{}*"]), PLAIN, PLAIN)
+PARTS = st.lists(
+    st.sampled_from(["a", "b", ".py", "c", "/", "\n", "-", "é", "\udc80", "+", "(", " ", ""]), min_size=1, max_size=7
+)
+
+
+@settings(deadline=None)
+@given(SIMPLE.map(lambda parts: parts[0] + parts[1].format(parts[2]) + parts[3]), st.booleans(), PARTS.map("".join))
+def test_a_simple_pattern_matches_what_its_expression_does(name: str, floating: object, path: str) -> None:
+    text, runes = f"**/{name}" if floating else name, golang.as_runes(path)
+    buildkit, podman = dockerignore.Pattern(1, text, exception=False), _Pattern(text, exception=False)
+    buildkit.compile()
+
+    assert buildkit.start is podman.state is None
+    for matches, escaped, end in (
+        (buildkit.matches(path, len(path)), dockerignore.ESCAPED, "$"),
+        (podman.names(runes), ESCAPED, "(/.*)?$"),
+    ):
+        state = compile_expression(from_pattern(text, escaped) + end)
+        for char in runes:
+            state = state[char]
+        assert matches == state.accepts
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a", "**", "a*b*", "*?", "*[a-b]", "*[^a]", "*[]", "*[a", "*]", "a+*", "a/*", "*é", "*\t", "*\\"]
+)
+def test_any_other_pattern_takes_an_expression(pattern: str) -> None:
+    assert golang.simple_name(pattern) is None

@@ -245,6 +245,16 @@ def test_a_dockerfile_that_compose_names_is_read_whatever_it_is_called(tmp_path:
             id="what it copies is in both, and both have an ignore file",
         ),
         pytest.param(
+            {"a/b/Dockerfile": "# docker build -t x -f a/b/Dockerfile .\nCOPY . /a\n", "a/b/m.py": ""},
+            [("", "a/b/Dockerfile")],
+            id="a comment says that it is built from the root",
+        ),
+        pytest.param(
+            {"a/b/Dockerfile": "# docker build -f a/b/Dockerfile a/b\n# see a/b/Dockerfile .\nCOPY . /a\n", "a/b/m.py": ""},
+            [("a/b", "a/b/Dockerfile")],
+            id="a comment says that it is built from its own directory",
+        ),
+        pytest.param(
             {"docker/Dockerfile": "COPY . /a\n", "docker/compose.yml": "", "docker/README.md": "", "m.py": ""},
             [("", "docker/Dockerfile")],
             id="a directory for Dockerfiles only",

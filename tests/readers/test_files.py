@@ -52,6 +52,19 @@ def test_where_a_file_ends_to_be_text_is_said(repository: Repository) -> None:
     assert said == {"latin": (2, "not UTF-8"), "binary": (3, "a binary file"), "long": (None, "larger than 10 MiB")}
 
 
+def test_a_dockerfile_may_hold_any_bytes_as_a_builder_takes_it_but_utf_16(repository: Repository) -> None:
+    repository.write("Dockerfile", b"# f\xfcr\nFROM a\n")
+    repository.write("x.dockerfile", "FROM a\n".encode("utf-16"))
+    found = files(repository)
+
+    image = found.dockerfile("Dockerfile")
+    assert image is not None
+    assert [stage.base for stage in image.stages] == ["a"]
+    assert found.dockerfile("x.dockerfile") is None
+    assert list(found.unreadable) == ["x.dockerfile"]
+    assert found.unreadable["x.dockerfile"].line == 1
+
+
 def test_a_file_is_read_and_parsed_once(repository: Repository) -> None:
     repository.write("Dockerfile", "FROM scratch\n")
     repository.write("compose.yaml", "services: {}\n")
@@ -108,16 +121,23 @@ def test_what_lies_outside_or_is_no_file_is_not_read(repository: Repository) -> 
     outside.write_text("secret")
     (repository.path / "link").symlink_to("../outside")
     (repository.path / "in").symlink_to("file")
+    (repository.path.parent / "elsewhere").mkdir()
+    (repository.path.parent / "elsewhere/x").write_text("secret")
+    (repository.path / "away").symlink_to("../elsewhere")
+    (repository.path / "near").symlink_to("folder")
     repository.write("file", "mine")
-    repository.write("folder/x")
+    repository.write("folder/x", "mine")
     found = files(repository)
 
-    for name in ("../outside", "a/../../outside", "..", "link", str(outside), "folder", "missing", "file/x", "a\0b"):
+    through_links = ("link", "away/x", "away/../outside")
+    for name in ("../outside", "a/../../outside", "..", str(outside), "folder", "missing", "file/x", "a\0b"):
         assert found.text(name) is None, name
-    for name in ("../outside", "link", str(outside), ".."):
+    for name in ("../outside", *through_links, str(outside), ".."):
+        assert found.text(name) is None, name
         assert not found.exists(name), name
         assert not found.is_dir(name), name
-    assert found.text("in") == "mine"
+    for name in ("in", "near/x", "folder/../file", "./file"):
+        assert found.text(name) == "mine", name
     assert found.exists("in")
     assert found.exists("folder")
     assert found.is_dir("folder")
@@ -130,6 +150,8 @@ def test_tracked_paths_by_a_part_of_their_name(repository: Repository) -> None:
     found = files(repository)
 
     assert found.named("ockerfile", "compose") == ["Dockerfile.compose", "a/Dockerfile", "b/compose.yaml"]
+    assert found.named(".py", "b/") == ["b/compose.yaml", "c.py"]
+    assert found.configuring(".py", "b/") == ["b/compose.yaml"]
     assert found.paths == ["Dockerfile.compose", "a/Dockerfile", "b/compose.yaml", "c.py"]
 
 

@@ -199,7 +199,7 @@ def test_what_buildkit_does_not_expand(word: str) -> None:
     assert refused.value.line == 4
 
 
-def build(repository: Repository, scratch: Path, text: str) -> dict[str, Any]:
+def build(repository: Repository, scratch: Path, text: str | bytes) -> dict[str, Any]:
     """The configuration of the image that buildah makes."""
     repository.write("Dockerfile", text)
     storage = [f"--{name}={scratch / name}" for name in ("root", "runroot")]
@@ -237,6 +237,15 @@ def test_buildah_comes_to_the_same(repository: Repository, tmp_path: Path, text:
     assert environment == values(stage.variables)
     assert (found.get("User", ""), found.get("WorkingDir", "")) == (stage.user, stage.workdir)
     assert [*found.get("Entrypoint", []), *found.get("Cmd", [])] == stage.command
+
+
+@pytest.mark.skipif(bool(without_buildah()), reason=without_buildah())
+def test_buildah_takes_a_comment_in_another_encoding_and_sees_no_from_in_utf_16(
+    repository: Repository, tmp_path: Path
+) -> None:
+    assert build(repository, tmp_path, b"# f\xfcr\nFROM scratch\nUSER u\n")["User"] == "u"
+    with pytest.raises(AssertionError, match="no FROM"):
+        build(repository, tmp_path, "FROM scratch\n".encode("utf-16"))
 
 
 # Scopes

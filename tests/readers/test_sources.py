@@ -47,6 +47,8 @@ def holds(root: Path, files: dict[str, str], *imported: str, directory: str = "d
             {"d/a.py": PROGRAM, "d/b.py": f"{PROGRAM}  import sys, .a\n"}, True, id="one imports another inside"
         ),
         pytest.param({"d/a.py": PROGRAM, "d/b.py": "print()\n"}, True, id="not all are programs"),
+        pytest.param({"d/a-b.py": "", "d/c d.py": ""}, False, id="names that nothing can import"),
+        pytest.param({"d/a.py": PROGRAM, "d/b-c.py": "import a\n"}, False, id="a program beside such a name"),
         pytest.param({"d/run": PROGRAM, "d/x.txt": ""}, False, id="a program without a suffix"),
         pytest.param({"e/a.py": "", "e/b.py": ""}, False, id="of another directory"),
     ],

@@ -15,11 +15,12 @@ from pycache_hooks.rules import images
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pycache_hooks.arguments import Option
     from pycache_hooks.findings import Finding
     from pycache_hooks.readers.files import Files
+    from pycache_hooks.readers.shell import Command
 
 NAME = "check-pycache-dockerfile"
 
@@ -56,15 +57,26 @@ def judge(files: Files, settings: Settings, names: Sequence[str] | None) -> list
 def stages(files: Files, settings: Settings, names: Sequence[str] | None) -> list[Finding]:
     """The findings of `judge` about what happens in the stages, and about Dockerfiles that cannot be read."""
     paths = _dockerfiles(files, names)
+
+    def imports(command: Command, environment: Mapping[str, str]) -> bool:
+        from pycache_hooks.readers.imports import Imports  # few Dockerfiles run a script
+
+        return Imports(files).script(command, environment)
+
     found = [
         finding
         for path in paths
         if (image := files.dockerfile(path))
-        for finding in images.judge(path, image, settings.require)
+        for finding in images.judge(path, image, settings.require, imports)
     ]
     refused = (path for path in paths if path in files.unreadable)
-    unreadable = [path for path in refused if not checking.is_template(path + (files.text(path) or ""))]
+    unreadable = [path for path in refused if not _is_none(path, files.text(path) or "")]
     return found + checking.unreadable(files, rules.IMAGE_UNREADABLE, unreadable)
+
+
+def _is_none(path: str, text: str) -> bool:
+    """Whether the unreadable *text* is no Dockerfile: a template of one, or a snippet with a line of dots, as in manuals."""
+    return checking.is_template(path + text) or any(line.strip() == "..." for line in text.splitlines())
 
 
 def copies(files: Files, names: Sequence[str] | None) -> list[Finding]:

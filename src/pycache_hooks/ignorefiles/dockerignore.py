@@ -13,7 +13,7 @@ Paths are those of os.fsdecode. Where a path or a file holds bytes that are not 
 
 from __future__ import annotations
 
-from pycache_hooks.ignorefiles.golang import SPACE, as_runes, clean, is_malformed
+from pycache_hooks.ignorefiles.golang import SPACE, as_runes, clean, is_malformed, simple_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Pattern:
             self.matches = _exact(text)
         elif source.endswith("**") and not _has_wildcard(source[:-2]):
             self.matches = _prefix(text[:-2])
+        elif source == text and (names := simple_name(text.removeprefix("**/"))):
+            self.matches = _last(names, floats=text.startswith("**/"))
         else:
             from pycache_hooks.ignorefiles import expressions
 
@@ -251,6 +253,16 @@ def _suffix(text: str) -> Matches:
         return lambda path, end: path.endswith(text, 0, end)
     alone = _exact(text[1:])
     return lambda path, end: path.endswith(text, 0, end) or alone(path, end)
+
+
+def _last(names: Callable[[str], bool], *, floats: bool) -> Matches:
+    """What matches by its last name: one in the root, or one that *floats* behind ``**/``, which takes no line break."""
+
+    def matches(path: str, end: int) -> bool:
+        start = path.rfind("/", 0, end) + 1
+        return (not start or (floats and "\n" not in path[:start])) and names(path[start:end])
+
+    return matches
 
 
 def _advance(state: State, text: str) -> State:

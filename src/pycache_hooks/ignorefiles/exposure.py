@@ -6,7 +6,6 @@ import os
 import posixpath
 
 from pycache_hooks import catalog
-from pycache_hooks.ignorefiles.dockerignore import DockerIgnore, DockerIgnoreError
 from pycache_hooks.ignorefiles.leaks import (
     CLASSIC,
     COMPILED,
@@ -17,10 +16,11 @@ from pycache_hooks.ignorefiles.leaks import (
     UNKNOWN,
     Judged,
     Probe,
+    Probes,
     prefix_of,
+    takes,
 )
 from pycache_hooks.readers import contexts, project
-from pycache_hooks.readers.dockerfile import EVERYTHING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,24 +31,27 @@ if TYPE_CHECKING:
 
 
 def ignore_files(
-    found: Project, builds: Iterable[Context], known: dict[str, list[Probe]] | None = None
+    found: Project, builds: Iterable[Context], known: dict[str, Probes | None] | None = None
 ) -> Iterator[Judged]:
     """The ignore files that the builds use, each once for a context; and one that ought to exist, where none does.
 
     *known*: keeps the probes of each context from one call to the next.
     """
-    probes = {} if known is None else known
-    seen = set()
+    every: dict[str, Probes | None] = {} if known is None else known
+    together: dict[str, list[Context]] = {}
     for build in builds:
-        if build.directory not in probes:
-            probes[build.directory] = _probes(found, build.directory)
-        if not probes[build.directory]:
+        together.setdefault(build.directory, []).append(build)
+    seen = set()
+    for build in (build for each in together.values() for build in each):
+        if build.directory not in every:
+            every[build.directory] = _probes(found, build.directory)
+        probes = every[build.directory]
+        if probes is None:
             continue
         shared = _existing(found.root, prefix_of(build.directory))
-        # Of a Dockerfile's own ignore files the first is the one that is read.
-        own = _existing(found.root, build.dockerfile)[:1] if build.dockerfile else []
+        own = _own(found.root, build)
         files = own + [file for file in shared if not own or not file.endswith(CONTAINERIGNORE)]
-        if not files and _copies_sources(build, found):
+        if not files and not _is_outside(found, build) and _copies_sources(build, found):
             files = [f"{prefix_of(build.directory)}{DOCKERIGNORE}"]
         for file in files:
             if (file, build.directory) not in seen:
@@ -58,7 +61,12 @@ def ignore_files(
                 if file not in own + shared:
                     beside = _existing(found.root, prefix_of(posixpath.dirname(build.dockerfile)))
                     note = f" ({beside[0]} is not read for it)" if beside else ""
-                yield Judged(file, build, probes[build.directory], others, note)
+                users = (
+                    [build]
+                    if file in own
+                    else [each for each in together[build.directory] if not _own(found.root, each)]
+                )
+                yield Judged(file, build, probes, others, note, _copied(found, users or [build]))
 
 
 def _existing(root: str, start: str) -> list[str]:
@@ -66,27 +74,49 @@ def _existing(root: str, start: str) -> list[str]:
     return [start + name for name in contexts.IGNORE_FILES if os.path.lexists(os.path.join(root, start + name))]
 
 
-def _probes(found: Project, place: str) -> list[Probe]:
-    """What Python and its tools would write in the context *place*: nothing if no Python source lies there.
+def _own(root: str, build: Context) -> list[str]:
+    """The ignore file of the Dockerfile of *build* itself, if there is one: the first of them is the one that is read."""
+    return _existing(root, build.dockerfile)[:1] if build.dockerfile else []
 
-    Besides the directories that hold sources one of an unknown name stands at each of their depths: a pattern that only
-    knows today's names lets tomorrow's caches in.
-    """
-    sources = _inside(found.source_directories, place)
-    if not sources:
-        return []
-    depths = sorted({path.count("/") for path in sources})
-    probes = [
-        Probe(directory, catalog.PYCACHE, PYCACHE, f"/{COMPILED}")
-        for directory in dict.fromkeys([*sources, *(f"{UNKNOWN}/" * depth for depth in depths)])
-    ]
+
+def _copied(found: Project, builds: Iterable[Context]) -> list[str] | None:
+    """What the Dockerfiles of *builds* copy; None if nobody knows, as where one cannot be read, or is empty."""
+    sources = [source for build in builds for source in build.copies]
+    known = all(build.copies and found.tracks(build.dockerfile) for build in builds)
+    return sources if known and not any("$" in source for source in sources) else None
+
+
+def _is_outside(found: Project, build: Context) -> bool:
+    """Whether an ignore file for *build* is tracked, and none is in this work tree: a sparse one, for instance."""
+    starts = (prefix_of(build.directory), build.dockerfile or prefix_of(build.directory))
+    return any(found.tracks(start + name) for start in starts for name in contexts.IGNORE_FILES)
+
+
+def _probes(found: Project, place: str) -> Probes | None:
+    """What Python and its tools would write in the context *place*; None if no Python source lies there."""
+    if not found.holds_sources(place):
+        return None
+    caches = []
     for directory in dict.fromkeys(["", *_inside(found.project_directories, place)]):
         used = project.used_caches(found, (prefix_of(place) + directory).rstrip("/"))
         for row in catalog.CACHES:
             if row.in_context or row in used:
                 name = row.name.replace("*", UNKNOWN)
-                probes.append(Probe(directory, name.rstrip("/"), row, f"/{UNKNOWN}" if name.endswith("/") else ""))
-    return probes
+                caches.append(Probe(directory, name.rstrip("/"), row, f"/{UNKNOWN}" if name.endswith("/") else ""))
+    return Probes(lambda: _bytecode(found, place), caches)
+
+
+def _bytecode(found: Project, place: str) -> list[Probe]:
+    """Bytecode in each directory that holds sources, and in one of an unknown name at each of their depths.
+
+    A pattern that only knows today's names lets tomorrow's caches in.
+    """
+    sources = _inside(found.source_directories, place)
+    depths = sorted({path.count("/") for path in sources})
+    return [
+        Probe(directory, catalog.PYCACHE, PYCACHE, f"/{COMPILED}")
+        for directory in dict.fromkeys([*sources, *(f"{UNKNOWN}/" * depth for depth in depths)])
+    ]
 
 
 def _inside(directories: Iterable[str], place: str) -> list[str]:
@@ -96,20 +126,6 @@ def _inside(directories: Iterable[str], place: str) -> list[str]:
         for path in directories
         if f"{path}/".startswith(prefix_of(place))
     ]
-
-
-def takes(source: str, paths: Iterable[str]) -> str | None:
-    """The first of *paths* in the context that a COPY of *source* takes along.
-
-    A pattern that names a directory, or what is in it, takes its caches along: the ignore files have the same syntax.
-    """
-    if source == EVERYTHING:
-        return next(iter(paths), None)
-    try:
-        pattern = DockerIgnore.parse(os.fsencode(f"./{source}"))
-    except DockerIgnoreError:
-        return None
-    return next((path for path in paths if pattern.excludes(path)), None)
 
 
 def _copies_sources(build: Context, found: Project) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pycache_hooks import catalog
 from pycache_hooks.ignorefiles import exposure, leaks
 from pycache_hooks.readers.project import CONFIGURATION
 from pycache_hooks.readers.sources import Sources
@@ -10,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pycache_hooks.ignorefiles.leaks import Judged, Probe
+    from pycache_hooks.ignorefiles.leaks import Judged, Probe, Probes
     from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.files import Files
 
@@ -45,7 +46,7 @@ class Exposed:
             self._builds.setdefault(build.dockerfile, []).append(build)
         self._files = files
         self._sources = Sources(files.project)
-        self._known: dict[str, list[Probe]] = {}
+        self._known: dict[str, Probes | None] = {}
         self._let_in: dict[tuple[str, str], dict[str, tuple[Probe, str]]] = {}
 
     def by(self, dockerfile: str, imports: Imports) -> Leak:
@@ -63,7 +64,7 @@ class Exposed:
                     for path, (probe, _) in let_in.items()
                     if not _is_of_modules(probe) or self._sources.holds_modules(_place(each, probe), imports)
                 )
-                cache = exposure.takes(source, likely)
+                cache = leaks.takes(source, likely)
                 if cache and self._holds_modules(each, imports):
                     shown = cache.replace(leaks.UNKNOWN, "*")
                     return Leaking(each.file, each.build.directory, shown, let_in[cache][1])
@@ -73,29 +74,33 @@ class Exposed:
 
     def _holds_modules(self, judged: Judged, imports: Imports) -> bool:
         """Whether anything in the context is imported."""
-        real = (_place(judged, probe) for probe in judged.probes if _is_of_modules(probe))
+        real = (_place(judged, probe) for probe in judged.probes.bytecode if _is_of_modules(probe))
         return any(self._sources.holds_modules(place, imports) for place in real)
 
     def _let_in_by(self, judged: Judged) -> dict[str, tuple[Probe, str]]:
         """The caches that the ignore file lets in, and why.
 
-        Bytecode of packages comes first, then that of other directories, and then the caches of tools that are in use.
+        Bytecode of packages comes first, then that of other directories, then the caches of tools that are in use, and then
+        environments. Other caches, and results such as coverage's, are no reason to doubt a COPY.
         """
         key = (judged.file, judged.build.directory)
         if key not in self._let_in:
-            found = leaks.let_in(judged, self._files.root)
-            places = {_place(judged, probe) for probe, _ in found if probe.row is not leaks.PYCACHE}
+            let_in = leaks.let_in(judged, self._files.root)
+            places = {_place(judged, probe) for probe, _ in let_in if probe.row is not leaks.PYCACHE}
             settings = {place: self._settings_in(place) for place in places}
 
-            def rank(probe: Probe) -> int:
+            def rank(probe: Probe) -> int | None:
                 place = _place(judged, probe)
-                if probe.row is not leaks.PYCACHE:
-                    return 2 if probe.row.tool in settings[place] else 4
-                return 3 if leaks.UNKNOWN in place else 0 if self._sources.is_package(place) else 1
+                if probe.row is leaks.PYCACHE:
+                    return 3 if leaks.UNKNOWN in place else 0 if self._sources.is_package(place) else 1
+                if probe.row.kind == catalog.ENVIRONMENT:
+                    return 4
+                return 2 if probe.row.in_context and probe.row.tool in settings[place] else None
 
-            let_in = self._let_in[key] = {}
-            for probe, reason in sorted(found, key=lambda each: rank(each[0])):
-                let_in.setdefault(probe.directory + probe.name, (probe, reason))
+            ranked = [(place, probe, why) for probe, why in let_in if (place := rank(probe)) is not None]
+            caches = self._let_in[key] = {}
+            for _, probe, reason in sorted(ranked, key=lambda each: each[0]):
+                caches.setdefault(probe.directory + probe.name, (probe, reason))
         return self._let_in[key]
 
     def _settings_in(self, place: str) -> str:

@@ -8,10 +8,11 @@ from pycache_hooks import catalog, report, rules
 from pycache_hooks.findings import Finding, enumerated, short
 from pycache_hooks.ignorefiles.dockerignore import DockerIgnore, DockerIgnoreError
 from pycache_hooks.readers import contexts, project
+from pycache_hooks.readers.dockerfile import EVERYTHING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.project import Project
@@ -57,20 +58,53 @@ class Probe:
         return ["**/" + row.pattern.rstrip("/") for row in rows]
 
 
+class Probes:
+    """What the ignore files of a context are asked about: `bytecode`, and the *caches* of tools.
+
+    Mostly one pattern keeps all bytecode out: *make* makes its probes, one for each directory, when they are looked at.
+    """
+
+    __slots__ = ("_bytecode", "_make", "caches")
+
+    def __init__(self, make: Callable[[], list[Probe]], caches: list[Probe]) -> None:
+        self._make = make
+        self._bytecode: list[Probe] = []
+        self.caches = caches
+
+    def __iter__(self) -> Iterator[Probe]:
+        yield from self.bytecode
+        yield from self.caches
+
+    @property
+    def bytecode(self) -> list[Probe]:
+        """Those of bytecode."""
+        self._bytecode = self._bytecode or self._make()
+        return self._bytecode
+
+
 class Judged:
     """One ignore *file* for a *build*, the *probes* asked of it, and a *note* on the file that is not read for it.
 
-    *others*: the builders besides BuildKit that read it; Podman alone reads a .containerignore.
+    *others*: the builders besides BuildKit that read it; Podman alone reads a .containerignore. *copied*: what the builds
+    that use it copy, or None if nobody knows.
     """
 
-    __slots__ = ("build", "file", "note", "others", "probes")
+    __slots__ = ("build", "copied", "file", "note", "others", "probes")
 
-    def __init__(self, file: str, build: Context, probes: list[Probe], others: tuple[str, ...], note: str) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument an attribute
+        self, file: str, build: Context, probes: Probes, others: tuple[str, ...], note: str, copied: list[str] | None
+    ) -> None:
         self.file = file
         self.build = build
         self.probes = probes
         self.others = others
         self.note = note
+        self.copied = copied
+
+    def ships(self, probe: Probe) -> bool:
+        """Whether a build copies *probe*, if it is in the context: nothing else is even sent to BuildKit."""
+        path = probe.directory + probe.name
+        return self.copied is None or any(takes(source, [path]) for source in self.copied)
 
     @property
     def is_podmans(self) -> bool:
@@ -81,6 +115,20 @@ class Judged:
 def prefix_of(directory: str) -> str:
     """How the paths of what lies in *directory* begin; ``""`` is the root."""
     return f"{directory}/" if directory else ""
+
+
+def takes(source: str, paths: Iterable[str]) -> str | None:
+    """The first of *paths* in the context that a COPY of *source* takes along.
+
+    A pattern that names a directory, or what is in it, takes its caches along: the ignore files have the same syntax.
+    """
+    if source == EVERYTHING:
+        return next(iter(paths), None)
+    try:
+        pattern = DockerIgnore.parse(os.fsencode(f"./{source}"))
+    except DockerIgnoreError:
+        return None
+    return next((path for path in paths if pattern.excludes(path)), None)
 
 
 def judge(
@@ -99,20 +147,20 @@ def judge(
     if data is None:
         data = b""
         refused: list[Finding] = []
-        uncovered: Uncovered = {(rules.NO_IGNORE_FILE, None, ""): judged.probes}
+        uncovered: Uncovered = {(rules.NO_IGNORE_FILE, None, ""): [*judged.probes]}
     else:
         ignore, refused = _parsed(data, judged)
         uncovered = _uncovered(ignore, judged, data) if ignore else {}
     refused = [finding for finding in refused if counts(finding)]
     uncovered = {
-        (code, line, builders): probes
+        (code, line, builders): shipped
         for (code, line, builders), probes in uncovered.items()
-        if counts(Finding(judged.file, line, code, ""))
+        if counts(Finding(judged.file, line, code, "")) and (shipped := [each for each in probes if judged.ships(each)])
     }
     if not uncovered:
         return refused
     patterns, hiding = _harmless(_wanted(uncovered), judged, found, data)
-    repair, fixed = _append(judged.file, patterns, data), False
+    repair, fixed = report.at_root(_append(judged.file, patterns, data)) if patterns else "", False
     if fix and patterns and _is_plain(path, found.root):
         from pycache_hooks.ignorefiles import edit
 
@@ -238,9 +286,7 @@ def _uncovered(ignore: DockerIgnore, judged: Judged, data: bytes) -> Uncovered:
         ships = PodmanIgnore(data).ships
     uncovered: Uncovered = {}
     settled = not ships and _keeps_bytecode_out(ignore)
-    for probe in judged.probes:
-        if settled and probe.row is PYCACHE:
-            continue
+    for probe in judged.probes.caches if settled else judged.probes:
         excluded = ignore.excludes(probe.path)
         line = ignore.deciding_line(probe.path)
         if ships:
@@ -326,8 +372,6 @@ def _wanted(uncovered: Uncovered) -> list[str]:
 
 def _append(file: str, patterns: list[str], data: bytes) -> str:
     """The command that appends *patterns*, on a line of their own: the last one may lack its newline."""
-    if not patterns:
-        return ""
     listed = " ".join(report.quoted(pattern) for pattern in ([*patterns] if not data else ["", *patterns]))
     return f"printf '%s\\n' {listed} >> {report.quoted(file)}"
 
@@ -335,18 +379,18 @@ def _append(file: str, patterns: list[str], data: bytes) -> str:
 def _deleted(file: str, lines: list[int]) -> str:
     """The command that deletes *lines*."""
     script = ";".join(f"{line}d" for line in sorted(lines))
-    return f"sed -i.bak {report.quoted(script)} {_operand(file)} && rm {_operand(file + '.bak')}"
+    return report.at_root(f"sed -i.bak {report.quoted(script)} {_operand(file)}", f"rm {_operand(file + '.bak')}")
 
 
 def _rewritten(judged: Judged, found: Project, unusable: Unusable) -> str:
     """The command that puts a file that a builder can read in the place of one that it cannot."""
     file, new = _operand(judged.file), _operand(judged.file + ".new")
     if unusable.command:
-        return f"{unusable.command} {file} > {new} && mv {new} {file}"
+        return report.at_root(f"{unusable.command} {file} > {new}", f"mv {new} {file}")
     if unusable.code == rules.BREAKS_BUILD:
         return ""
-    patterns, _ = _harmless(_wanted({(unusable.code, None, ""): judged.probes}), judged, found, b"")
-    return f"rm {file}\n{_append(judged.file, patterns, b'')}"
+    patterns, _ = _harmless(_wanted({(unusable.code, None, ""): [*judged.probes]}), judged, found, b"")
+    return report.at_root(f"rm {file}", *([_append(judged.file, patterns, b"")] if patterns else []))
 
 
 def _operand(file: str) -> str:

@@ -10,7 +10,7 @@ https://github.com/containers/buildah/tree/5b1b18eebdc249bf445fe58b6f3d82fa91f35
 
 from __future__ import annotations
 
-from pycache_hooks.ignorefiles.golang import SPACE, as_runes, clean, is_malformed
+from pycache_hooks.ignorefiles.golang import LIVE, SPACE, as_runes, clean, is_malformed, simple_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ESCAPED = ".$"
 
-_LIVE = frozenset("\\+*?()|[]{}^$")
+_LIVE = LIVE - {"/"}
 
 
 class _Refused(Exception):
@@ -28,24 +28,29 @@ class _Refused(Exception):
 
 
 class _Pattern:
-    """One line: whether it is an exception, and its expression; *name* in its place where that is nothing but a name.
+    """One line: whether it is an exception, and its expression; in its place a *name*, or what *matches* one, if it is that.
 
     Such a name is one of the root, or *floats*: behind ``**/`` it is one of any directory.
     """
 
-    __slots__ = ("exception", "floats", "name", "state")
+    __slots__ = ("exception", "floats", "matches", "name", "state")
 
     def __init__(self, text: str, *, exception: bool) -> None:
         """Raises _Refused."""
         self.exception = exception
         self.name = text.removeprefix("**/")
         self.floats = self.name != text
+        self.matches = simple_name(self.name)
         self.state: State | None = None
-        if not (self.name.isascii() and self.name.isprintable() and _LIVE.isdisjoint(self.name)):
+        if not self.matches and not (self.name.isascii() and self.name.isprintable() and _LIVE.isdisjoint(self.name)):
             self.state = _compile(text)
 
     def names(self, path: str) -> bool:
         """Whether the name is that of *path*, or of a directory that it lies in. An expression's dot is no line break."""
+        if self.matches:
+            breaks, parts = path.count("\n"), path.split("/")
+            names = parts if self.floats else parts[:1]
+            return any(self.matches(name) and name.count("\n") == breaks for name in names)
         inside = f"/{path}/"
         found = f"/{self.name}/" in inside if self.floats else inside.startswith(f"/{self.name}/")
         return found and "\n" not in path

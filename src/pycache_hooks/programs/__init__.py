@@ -152,6 +152,8 @@ _INFORMATION = ("-V", "--version", "-h", "--help", "--help-all", "--help-env", "
 
 def name_of(word: str) -> str:
     """The name of the program that *word* starts, in lower case."""
+    if word.isidentifier():  # as most are
+        return word.lower()
     return word.rpartition("/")[2].rpartition("\\")[2].lower().removesuffix(".exe")
 
 
@@ -261,6 +263,51 @@ def _behind(name: str, words: Sequence[str]) -> tuple[list[str], dict[str, str]]
         assigned[variable] = value
         number += 1
     return rest[number:], assigned
+
+
+_ASKING_FOR_USER = {"sudo": ("-u", "--user"), "doas": ("-u",), "setpriv": ("--reuid",)}
+_FORGETTING = ("env", "sudo", "doas")
+_NAMING_USER = ("gosu", "s6-setuidgid", "su-exec")
+_SWITCHING = ("su", "runuser")
+_SWITCHING_VALUED = (
+    *("-c", "--command", "-g", "--group", "-G", "--supp-group", "-s", "--shell", "-u", "--user", "-w"),
+    "--whitelist-environment",
+)
+
+
+def user_of(command: Command, user: str) -> str:
+    """Who runs what *command* comes to, if *user* starts it: sudo and its kin switch to another one."""
+    for layer in layers_of(command)[:-1]:
+        name = name_of(layer.words[0])
+        if name in _ASKING_FOR_USER:
+            options, _ = split_options(layer.words[1:], _WRAPPERS[name][0], leading=True)
+            given = [value for option, value in options if option in _ASKING_FOR_USER[name]]
+            user = given[-1] if given else user if name == "setpriv" else "root"
+        elif name in _NAMING_USER:
+            user = layer.words[1]
+    return user
+
+
+def forgets_variables(command: Command) -> bool:
+    """Whether something in *command* may keep the variables from what it comes to: sudo leaves that to its configuration."""
+    for layer in layers_of(command)[:-1]:
+        name = name_of(layer.words[0])
+        if name in _FORGETTING:
+            options, _ = split_options(layer.words[1:], _WRAPPERS[name][0], leading=True)
+            given = {option for option, _ in options}
+            if given & {"-i", "--ignore-environment"} if name == "env" else not given & {"-E", "--preserve-env"}:
+                return True
+    return False
+
+
+def switched(command: Command) -> tuple[str, str]:
+    """The user that ``su -c`` and ``runuser`` switch to, and the script that they run; nothing of another command."""
+    words = unwrapped(command).words
+    if name_of(words[0]) not in _SWITCHING:
+        return "", ""
+    options, rest = split_options(words[1:], _SWITCHING_VALUED)
+    names = [word for word in rest if word != "-"]
+    return "".join(names[:1]) or "root", "".join(value for name, value in options if name in ("-c", "--command"))
 
 
 def _run_by(name: str, words: Sequence[str]) -> list[str]:

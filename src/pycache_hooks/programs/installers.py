@@ -20,11 +20,12 @@ from pycache_hooks.programs import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pycache_hooks.readers.shell import Command
 
 CONDA = ("conda", "mamba", "micromamba")
+PIP_CONFIGURATION, UV_CONFIGURATION = "PIP_CONFIG_FILE", "UV_CONFIG_FILE"
 _ELSEWHERE: Mapping[str, str] = {}
 
 
@@ -66,12 +67,18 @@ def install(command: Command, environment: Mapping[str, str]) -> Install | None:
     """What *command* installs with, in *environment*; None if it installs nothing."""
     for layer in layers_of(command):
         words = words_of(layer)
-        name = "pip" if words and is_pip(name_of(words[0])) else name_of("".join(words[:1]))
+        name = _called(words)
         if name in _INSTALLERS:
             found = _INSTALLERS[name](name, words[1:], {**environment, **layer.environment})
             if found:
                 return found
     return None
+
+
+def _called(words: Sequence[str]) -> str:
+    """The program that *words* begin with; ``pip`` whatever version it is of."""
+    name = name_of(words[0]) if words else ""
+    return "pip" if is_pip(name) else name
 
 
 def home(user: str) -> str:
@@ -103,6 +110,25 @@ def _cache(name: str, environment: Mapping[str, str], variable: str, given: str 
     return expanded(given or environment.get(variable) or f"{base}/{name}", environment)
 
 
+_ASKING = ("-h", "--help")
+_IDLE = (*_ASKING, "--dry-run")
+
+
+def _installs(
+    rest: Sequence[str],
+    known: Iterable[Sequence[str]],
+    options: Sequence[tuple[str, str]],
+    idle: Collection[str] = _IDLE,
+) -> bool:
+    """Whether *rest* starts with one of the *known* subcommands, and no option makes it an *idle* one."""
+    return any([*rest[: len(start)]] == [*start] for start in known) and not any(name in idle for name, _ in options)
+
+
+def _is_told(environment: Mapping[str, str], variable: str) -> bool:
+    """Whether *variable* names a file with a configuration that nobody has read."""
+    return environment.get(variable, "") not in ("", "/dev/null")
+
+
 def _true(value: str) -> bool:
     return value.lower() in PIP_TRUE
 
@@ -123,16 +149,25 @@ _PIP_VALUED = frozenset(
 
 def _pip(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Install | None:
     options, rest = split_options(words, _PIP_VALUED)
-    if rest[:1] not in (["install"], ["download"], ["wheel"]):
+    if not _installs(rest, (["install"], ["download"], ["wheel"]), options, _ASKING):
         return None
     directory, compiles = _pip_choices(options, environment)
+    local = bool(rest[1:]) and all(map(_is_wheel, rest[1:])) and not any(name in _FROM_FILES for name, _ in options)
     return Install(
         "pip",
-        caches=directory is not None,
+        caches=directory is not None and not local,
         compiles=compiles and rest[0] == "install",
         cache_directory=_cache("pip", environment, "PIP_CACHE_DIR", directory or ""),
         requirements=[value for name, value in options if name in ("-r", "--requirement")],
     )
+
+
+_FROM_FILES = ("-r", "--requirement", "-e", "--editable", "--group")
+
+
+def _is_wheel(word: str) -> bool:
+    """Whether *word* is a wheel that lies in the image, or all that a directory holds: nothing need be downloaded for it."""
+    return "://" not in word and word.partition("[")[0].endswith((".whl", "/*"))
 
 
 def _choices_behind(name: str, options: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> tuple[bool, bool]:
@@ -144,8 +179,9 @@ def _choices_behind(name: str, options: Sequence[tuple[str, str]], environment: 
 
 def _pip_choices(options: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> tuple[str | None, bool]:
     """The cache directory that pip's options give, "" if none, None if there is no cache; and whether pip compiles."""
-    directory = None if environment.get("PIP_NO_CACHE_DIR") else ""
-    compiles = _pip_compiles(environment)
+    told = _is_told(environment, PIP_CONFIGURATION)
+    directory = None if environment.get("PIP_NO_CACHE_DIR") or told else ""
+    compiles = _pip_compiles(environment) and not told
     for name, value in options:
         if name == "--cache-dir":
             directory = value
@@ -164,7 +200,7 @@ def _pip_compiles(environment: Mapping[str, str]) -> bool:
 
 def _pipx(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Install | None:
     options, rest = split_options(words, ("--pip-args", "--python", "-i", "--index-url", "--preinstall", "--suffix"))
-    if rest[:1] not in (["install"], ["inject"], ["run"], ["upgrade"], ["install-all"]):
+    if not _installs(rest, (["install"], ["inject"], ["run"], ["upgrade"], ["install-all"]), options):
         return None
     caches, compiles = _choices_behind("--pip-args", options, environment)
     directory = _cache("pip", environment, "PIP_CACHE_DIR")
@@ -174,11 +210,12 @@ def _pipx(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Insta
 def _uv(name: str, words: Sequence[str], environment: Mapping[str, str]) -> Install | None:
     options, rest = split_options(words, UV_RUN_VALUED if name == "uvx" else UV_VALUED, leading=name == "uvx")
     known = (["sync"], ["add"], ["pip", "install"], ["pip", "sync"], ["tool", "install"], ["tool", "run"])
-    if name == "uv" and not any(rest[: len(start)] == start for start in known):
+    if not _installs(rest, known if name == "uv" else ([],), options):
         return None
     names = [option for option, _ in options]
     off = environment.get("UV_NO_CACHE", "")
-    caches = not (_true(off) or _unknown(off) or any(each in names for each in ("-n", "--no-cache", "--no-cache-dir")))
+    switched_off = _true(off) or _unknown(off) or _is_told(environment, UV_CONFIGURATION)
+    caches = not (switched_off or any(each in names for each in ("-n", "--no-cache", "--no-cache-dir")))
     given = [value for option, value in options if option == "--cache-dir"]
     files = [value for option, value in options if option in ("-r", "--requirement", "--requirements")]
     return Install(
@@ -222,7 +259,7 @@ def _poetry(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Ins
         "--group",
     )
     options, rest = split_options(words, valued)
-    if rest[:1] not in (["install"], ["sync"], ["add"], ["update"]):
+    if not _installs(rest, (["install"], ["sync"], ["add"], ["update"]), options):
         return None
     return Install(
         "poetry",
@@ -246,7 +283,7 @@ def _pipenv(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Ins
         "--editable",
     )
     options, rest = split_options(words, valued)
-    if rest[:1] not in (["install"], ["sync"], ["update"], ["upgrade"]):
+    if not _installs(rest, (["install"], ["sync"], ["update"], ["upgrade"]), options):
         return None
     caches, compiles = _choices_behind("--extra-pip-args", options, environment)
     return Install(
@@ -262,7 +299,7 @@ def _pipenv(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Ins
 def _pdm(_: str, words: Sequence[str], environment: Mapping[str, str]) -> Install | None:
     valued = ("-p", "--project", "-G", "--group", "-c", "--config", "-L", "--lockfile", "--venv")
     options, rest = split_options(words, valued)
-    if rest[:1] not in (["install"], ["sync"], ["add"], ["update"]):
+    if not _installs(rest, (["install"], ["sync"], ["add"], ["update"]), options):
         return None
     off = bool(environment.get("PDM_NO_CACHE")) or any(name == "--no-cache" for name, _ in options)
     return Install("pdm", caches=not off, compiles=False, cache_directory=_cache("pdm", environment, "PDM_CACHE_DIR"))
@@ -275,9 +312,10 @@ SOME_PACKAGES = "*/pkgs"
 
 
 def _conda(name: str, words: Sequence[str], environment: Mapping[str, str]) -> Install | None:
-    _, rest = split_options(words, _CONDA_VALUED)
+    options, rest = split_options(words, _CONDA_VALUED)
     known = (["install"], ["create"], ["update"], ["upgrade"], ["env", "create"], ["env", "update"])
-    if not any(rest[: len(start)] == start for start in known):
+    # Whoever asks for downloads alone wants them to stay.
+    if not _installs(rest, known, options, (*_IDLE, "-d", "--download-only")):
         return None
     return Install(name, caches=True, compiles=True, cache_directory=_conda_packages(environment))
 
@@ -323,12 +361,14 @@ def compiles_on_purpose(command: Command, environment: Mapping[str, str]) -> boo
 def configured(command: Command) -> dict[str, str]:
     """What *command* sets for good in the configuration of pip, poetry or PDM, as the variables that would do the same."""
     words = words_of(unwrapped(command))
-    name = "pip" if words and is_pip(name_of(words[0])) else name_of("".join(words[:1]))
+    name = _called(words)
+    if name not in ("pip", "poetry", "pdm") or "config" not in words:
+        return {}
     _, rest = split_options(words[1:], ())
     if name == "pip" and rest[:2] == ["config", "set"]:
         rest = [rest[0], *rest[2:]]
     value = "".join(rest[2:3])
-    if name not in ("pip", "poetry", "pdm") or rest[:1] != ["config"] or not value:
+    if rest[:1] != ["config"] or not value:
         return {}
     key = rest[1].rpartition(".")[2].replace("-", "_").upper()
     return {f"{name.upper()}_{key}": value} if key in ("NO_CACHE_DIR", "CACHE_DIR", "COMPILE", "NO_COMPILE") else {}
@@ -371,6 +411,9 @@ def _cleaned(name: str, given: set[str], rest: list[str], environment: Mapping[s
         return []
     words, option, directory, variable = _CLEANING[name]
     does = " ".join(rest).startswith(words) if option else rest == words.split()
+    if name == "uv":
+        # Without --ci it takes only what nothing refers to any more: of a new cache next to nothing.
+        does |= rest == ["clean"] or (rest == ["cache", "prune"] and "--ci" in given)
     return [_cache(directory, environment, variable)] if does and (not option or option in given) else []
 
 
@@ -382,6 +425,11 @@ _CLEANING = {
     "uv": ("cache clean", "", "uv", "UV_CACHE_DIR"),
 }
 """The words and the option that empty a cache, its name, and the variable that moves it."""
+
+
+def has_cache(name: str) -> bool:
+    """Whether the program *name* has a cache, and a command that empties it, which `removed` knows."""
+    return name in _CLEANING or is_pip(name)
 
 
 def is_removed(directory: str, paths: Sequence[str]) -> bool:
@@ -399,5 +447,6 @@ def removes_bytecode(command: Command) -> bool:
         return "__pycache__" in python.code or ".py[co]" in python.code
     words = words_of(last)
     name = name_of("".join(words[:1]))
-    named = any(mark in word for word in words for mark in ("__pycache__", ".pyc", ".py[co", "*.pyo"))
-    return name in ("pyclean", "py3clean") or (named and name in ("find", "rm", "fd"))
+    if name not in ("find", "rm", "fd"):
+        return name in ("pyclean", "py3clean")
+    return any(mark in word for word in words for mark in ("__pycache__", ".pyc", ".py[co", "*.pyo"))

@@ -64,7 +64,7 @@ def is_of_other_type(path: str) -> bool:
 
 def dockerfiles(files: Files) -> list[str]:
     """The tracked Dockerfiles."""
-    return [path for path in files.named(*TELLING) if is_dockerfile(path)]
+    return [path for path in files.configuring(*TELLING) if is_dockerfile(path)]
 
 
 def is_compose_file(path: str) -> bool:
@@ -79,12 +79,16 @@ def read(files: Files, given: Iterable[str] = ()) -> list[Context]:
     A compose file says which directory goes with which Dockerfile. For the Dockerfiles that none names it is their own
     directory or the root, whichever holds what they copy. *given*: the directories that are asked about, if not all.
     """
-    root, paths = files.root, files.named(*TELLING)
+    root, paths = files.root, files.configuring(*TELLING)
     copies = {path: _copies(files, path) for path in dockerfiles(files)}
     found = [Context(place, path, copies.get(path) or _copies(files, path)) for place, path in _composed(files)]
     named = {context.dockerfile for context in found}
     unnamed = [path for path in copies if path not in named]
-    found += [Context(place, path, copies[path]) for path in unnamed for place in _places(root, path, copies)]
+    found += [
+        Context(place, path, copies[path])
+        for path in unnamed
+        for place in ([""] if _says_root(files.text(path) or "", path) else _places(root, path, copies))
+    ]
     # An ignore file with no Dockerfile beside it is for one that is made elsewhere; with one, the above has decided.
     known = {context.directory for context in found} | {path.rpartition("/")[0] for path in copies}
     ignoring = [path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] in IGNORE_FILES]
@@ -112,6 +116,14 @@ def _composed(files: Files) -> Iterable[tuple[str, str]]:
     builds = (ways[-1].build for _, services in files.projects for ways in services)
     places = ((build.context, build.dockerfile or "") for build in builds if build)
     return dict.fromkeys((directory, path) for directory, path in places if directory is not None)
+
+
+def _says_root(text: str, path: str) -> bool:
+    """Whether a comment in the Dockerfile *text* says that it is built from the root: ``docker build -f PATH .``."""
+    if path not in text:
+        return False
+    comments = (line.split() for line in text.splitlines() if line.startswith("#") and path in line)
+    return any(words[-1] == "." and not {"-f", "--file", f"--file={path}"}.isdisjoint(words) for words in comments)
 
 
 def _places(root: str, path: str, copies: dict[str, tuple[str, ...]]) -> list[str]:

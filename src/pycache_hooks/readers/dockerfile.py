@@ -40,6 +40,7 @@ _BLANK = "\t\v\f\r "
 _BLANKS = str.maketrans(_BLANK, " " * len(_BLANK))
 _PLAIN_BLANK = "\t\n\f\r "
 _BYTE_SPACES = "\t\n\v\f\r \x85\xa0"
+_NO_PLAIN_FLAG = frozenset(_BYTE_SPACES + "\"'")
 _DIGITS = "0123456789"
 _LONGEST_LINE = 1 << 16
 _DEEPEST = 50
@@ -95,14 +96,14 @@ class Instruction:
         self.words: tuple[str, ...] | None = None
         self.operands: tuple[str, ...]
         stripped = joined.strip(SPACES)
-        name, blank, _ = stripped.translate(_BLANKS).partition(" ")
+        name, blank = _first(stripped)
         self.name = name.lower()
         self.flags, rest = _flags(stripped[len(name + blank) :].lstrip(_BLANK), escape)
         self.text = rest.strip(SPACES)
         start = len(joined.rstrip(SPACES)) - len(self.text)
         self._breaks = [max(place - start, 0) for place in breaks]
         if self.name == "onbuild" and self.text:
-            trigger = self.text.translate(_BLANKS).partition(" ")[0].upper()
+            trigger = _first(self.text)[0].upper()
             if trigger in _NO_TRIGGERS:
                 raise Unreadable(line, f"{trigger} is not allowed behind ONBUILD")
             self.trigger = Instruction(self.text, escape, line, self._breaks)
@@ -266,6 +267,13 @@ def _is_foreign(text: str) -> bool:
     return bool(image) and not (directory + slash + name.partition(":")[0]).endswith(_FRONTENDS)
 
 
+def _first(text: str) -> tuple[str, str]:
+    """The first word of *text*, and the blank behind it, if there is one."""
+    word, blank, _ = text.partition(" ")
+    before, other, _ = word.translate(_BLANKS).partition(" ")
+    return before, other or blank
+
+
 def _flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
     """The flags that *text* starts with, and the rest. BuildKit reads them byte by byte, whatever the encoding."""
     if not text.startswith("--"):
@@ -285,6 +293,9 @@ def _flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
 
 def _flag(octets: str, place: int, escape: str) -> tuple[str, int]:
     """The flag at *place*, without its quotes, and where it ends."""
+    end = octets.find(" ", place)
+    if end >= 0 and escape not in octets[place:end] and _NO_PLAIN_FLAG.isdisjoint(octets[place:end]):
+        return octets[place:end], end
     flag = quote = ""
     while place < len(octets) and (quote or octets[place] not in _BYTE_SPACES):
         character = octets[place]
@@ -363,7 +374,7 @@ def _pairs(instruction: Instruction) -> tuple[str, ...]:
     text = instruction.text
     words = _quoted(instruction)
     if words and "=" not in words[0]:
-        name, blank, _ = text.translate(_BLANKS).partition(" ")
+        name, blank = _first(text)
         if not blank:
             raise Unreadable(instruction.line, f"{short(name)} has no value")
         return name, text[len(name) :].lstrip(_BLANK)
@@ -387,6 +398,8 @@ _OPERANDS = {
 
 def _quoted_words(text: str, escape: str) -> list[str]:
     """The words of *text*, with their quotes and escapes; quotes hold together what is between them."""
+    if text.isprintable() and escape not in text and "'" not in text and '"' not in text:
+        return [word for word in text.split(" ") if word]  # of all blanks that one alone is printable
     words: list[str] = []
     word: list[str] = []
     quote = ""

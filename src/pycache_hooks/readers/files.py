@@ -35,10 +35,12 @@ class Files:
     """
 
     __slots__ = (
+        "_configuring",
         "_directories",
         "_images",
         "_instructions",
         "_named",
+        "_plain",
         "_projects",
         "_start",
         "_texts",
@@ -54,7 +56,9 @@ class Files:
         self.unreadable: dict[str, Unreadable] = {}
         self._start = os.path.realpath(self.root).rstrip(os.sep) + os.sep
         self._named: dict[tuple[str, ...], list[str]] = {}
+        self._configuring: dict[tuple[str, ...], list[str]] = {}
         self._directories: dict[str, bool] = {}
+        self._plain: dict[str, bool] = {}
         self._texts: dict[str, str | None] = {}
         self._instructions: dict[str, tuple[list[Instruction], Unreadable | None]] = {}
         self._images: dict[tuple[object, ...], Image | None] = {}
@@ -72,6 +76,13 @@ class Files:
             found = {path for part in parts for path in self.project.containing(os.fsencode(part))}
             self._named[parts] = sorted(found)
         return self._named[parts]
+
+    def configuring(self, *parts: str) -> list[str]:
+        """The same of paths that are no Python sources by their names."""
+        if parts not in self._configuring:
+            found = {path for part in parts for path in self.project.configuring(os.fsencode(part))}
+            self._configuring[parts] = sorted(found)
+        return self._configuring[parts]
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file or directory in the work tree, tracked or not."""
@@ -132,7 +143,7 @@ class Files:
         if self._projects is None:
             from pycache_hooks.readers import contexts
 
-            paths = [path for path in self.named("compose") if contexts.is_compose_file(path)]
+            paths = [path for path in self.configuring("compose") if contexts.is_compose_file(path)]
             self._projects = []
             if paths:
                 from pycache_hooks.readers import compose
@@ -163,24 +174,49 @@ class Files:
             raise Unreadable(None, error.strerror or type(error).__name__) from None
         if len(data) > MAX_BYTES:
             raise Unreadable(None, f"larger than {MAX_BYTES >> 20} MiB")
-        return _decoded(data)
+        return _decoded(data, path)
 
     def _inside(self, path: str) -> bool:
         """Whether *path* stays in the repository, by what is written and where its links lead."""
         normal = posixpath.normpath(path)
         if normal.startswith(("/", "../")) or normal == ".." or "\0" in path:
             return False
-        return f"{os.path.realpath(os.path.join(self.root, path))}{os.sep}".startswith(self._start)
+        full = os.path.join(self.root, path)
+        # To see where links lead takes long, and mostly there are none.
+        if path == normal and self._is_plain(path.rpartition("/")[0]) and not os.path.islink(full):
+            return True
+        return f"{os.path.realpath(full)}{os.sep}".startswith(self._start)
+
+    def _is_plain(self, directory: str) -> bool:
+        """Whether no link is on the way to *directory*, which is written as git writes it."""
+        if directory not in self._plain:
+            real = os.path.realpath(os.path.join(self.root, directory))
+            self._plain[directory] = real == (self._start + directory).rstrip(os.sep)
+        return self._plain[directory]
 
 
-def _decoded(data: bytes) -> str:
-    """*data* as text: UTF-8, or UTF-16 behind its mark. Raises Unreadable for anything else, such as a binary file."""
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+def _decoded(data: bytes, path: str) -> str:
+    """*data* as text: UTF-8, or UTF-16 behind its mark. Raises Unreadable for anything else, such as a binary file.
+
+    A builder takes the bytes of a Dockerfile as they are, whatever they encode, but for UTF-16: it sees no FROM in that.
+    """
+    utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if utf_16 and _is_dockerfile(path):
+        raise Unreadable(1, "UTF-16, of which builders read nothing")
+    encoding = "utf-16" if utf_16 else "utf-8"
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(line, f"not {encoding.upper()}") from None
+        if utf_16 or not _is_dockerfile(path):
+            line = data.count(b"\n", 0, error.start) + 1
+            raise Unreadable(line, f"not {encoding.upper()}") from None
+        text = data.decode(encoding, "surrogateescape").removeprefix("\ufeff")
     if "\0" in text:
         raise Unreadable(text.count("\n", 0, text.index("\0")) + 1, "a binary file")
     return text
+
+
+def _is_dockerfile(path: str) -> bool:
+    from pycache_hooks.readers import contexts  # which needs this module, and is asked about odd files only
+
+    return contexts.is_dockerfile(path)

@@ -320,7 +320,7 @@ class _Reader:
         self, word: str, instruction: Instruction, variables: Mapping[str, Variable]
     ) -> tuple[str, frozenset[str]]:
         """*word* with the values of *variables*, and the names in it that nobody knows the values of. Raises Unreadable."""
-        if not any(mark in word for mark in ("$", "'", '"', instruction.escape)):
+        if "$" not in word and "'" not in word and '"' not in word and instruction.escape not in word:
             return word, frozenset()
         unknown: set[str] = set()
 

@@ -6,6 +6,7 @@ library and installed packages writes nothing into the work tree.
 
 from __future__ import annotations
 
+import os
 import posixpath
 import sys
 
@@ -69,6 +70,19 @@ class Imports:
         names = dict.fromkeys(imported(python.code))
         return [name for name in names if self._lies(name, place("."), anywhere=_PATH in environment)]
 
+    def script(self, command: Command, environment: Container[str]) -> bool:
+        """Whether the script that *command* runs, wherever in an image it lies, is one that imports from the repository.
+
+        It is taken for any tracked one of that name: all have to, as nobody knows which is meant.
+        """
+        last = programs.unwrapped(command)
+        python = programs.interpreter(last)
+        name = posixpath.basename((python.words if python else last.words)[0])
+        paths = [
+            path for path in self.project.containing(os.fsencode(name) + b"\0") if posixpath.basename(path) == name
+        ]
+        return bool(paths) and all(self._script(path, environment) for path in paths)
+
     def _script(self, path: str | None, environment: Container[str]) -> bool:
         """Whether the script at *path*, which is tracked, imports from the repository."""
         if path is None or not path.endswith(".py") or not self._files.project.tracks(path):
@@ -113,7 +127,7 @@ class _Scripts:
 
     def __contains__(self, name: object) -> bool:
         if self._names is None:
-            paths = [path for path in self._files.named("pyproject.toml") if path.endswith("pyproject.toml")]
+            paths = [path for path in self._files.configuring("pyproject.toml") if path.endswith("pyproject.toml")]
             self._names = {name for path in paths for name in _declared(self._files.text(path) or "")}
         return name in self._names
 

@@ -271,7 +271,9 @@ class _Reader(Words):
         """Read commands up to the end, or past the parenthesis that closes a *nested* list."""
         while self.at < self.end:
             char = self.text[self.at]
-            if char == ")":
+            if char in _BLANKS:
+                self.at += 1
+            elif char == ")":
                 self.finish()
                 self.at += 1
                 if nested:
@@ -294,9 +296,6 @@ class _Reader(Words):
         variables.exported, variables.marked, variables.every, variables.values = kept
         self.level = level
         self.depth -= 1
-
-    def skip_blank(self) -> None:
-        self.at += 1
 
     def backslash(self) -> None:
         if self.text.startswith("\\\n", self.at):
@@ -589,7 +588,6 @@ class _Reader(Words):
 
 
 _HANDLERS: dict[str, Callable[[_Reader], None]] = {
-    **dict.fromkeys(_BLANKS, _Reader.skip_blank),
     **dict.fromkeys(";&|", _Reader.separator),
     **dict.fromkeys("<>", _Reader.redirect),
     "\\": _Reader.backslash,

@@ -52,9 +52,9 @@ class Sources:
 
     def _holds_more_than_programs(self, directory: str, names: Iterable[str]) -> bool:
         """Whether one of the files is no program that the system starts by itself, or another one imports it."""
-        stems = {name.rpartition(".")[0] for name in names}
+        modules = {name: stem for name in names if (stem := name.rpartition(".")[0]).isidentifier()}
         imported: set[str] = set()
-        for name in names:
+        for name in modules:
             try:
                 with open(os.path.join(self._project.root, directory, name), "rb") as file:
                     is_executable = os.fstat(file.fileno()).st_mode & 0o111
@@ -64,7 +64,7 @@ class Sources:
             if not is_executable or not text.startswith("#!"):
                 return True
             imported.update(_words_of_imports(text))
-        return not stems.isdisjoint(imported)
+        return not imported.isdisjoint(modules.values())
 
 
 def _words_of_imports(text: str) -> Iterator[str]:

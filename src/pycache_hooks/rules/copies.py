@@ -38,6 +38,8 @@ def _leaks(image: Image, leak: Leak) -> dict[str, tuple[int, Leaking]]:
     """Of each ignore file the first COPY that takes a cache along, in the final image if there is one."""
     layout = Layout(image)
     found: dict[str, tuple[int, Leaking]] = {}
+    if not _may_run_python(layout):
+        return found
     used = [stage for stage in image.stages if stage.number in layout.used]
     for stage in sorted(used, key=lambda stage: stage.number not in layout.shipped):
         for copy in stage.copies:
@@ -48,12 +50,24 @@ def _leaks(image: Image, leak: Leak) -> dict[str, tuple[int, Leaking]]:
     return found
 
 
+def _may_run_python(layout: Layout) -> bool:
+    """Whether a stage runs Python, or one that copies from the context may: in other ones its sources are there by the way."""
+    copying = [stage.number for stage in layout.image.stages if any(copy.origin is None for copy in stage.copies)]
+    if not all(bases.is_of_another_language(layout.bases[number]) for number in copying):
+        return True
+    if any(bases.repository(base)[0] in bases.WITH_PYTHON for base in layout.bases.values()):
+        return True
+    ran = (step.command for steps in layout.steps.values() for step in steps)
+    started = (command for stage in layout.image.stages for command in stage.commands)
+    return any(map(programs.runs_python, (*ran, *started)))
+
+
 def _finding(path: str, line: int, leaking: Leaking, others: int) -> Finding:
     from pycache_hooks import report
 
     more = f" (and {report.counted(others, 'more Dockerfile')})" if others else ""
     message = f"would take {leaking.cache} along: {leaking.reason}{more}"
-    fix = f"check-pycache-dockerignore --context {report.quoted(leaking.directory or '.')} --fix"
+    fix = report.at_root(f"check-pycache-dockerignore --context {report.quoted(leaking.directory or '.')} --fix")
     return Finding(path, line, rules.COPIES_CACHES, message, fix)
 
 

@@ -23,28 +23,41 @@ _WILDCARDS = "*?["
 _ACTIVATING = (".", "source")
 _ACTIVATE = "/bin/activate"
 _PLACING = ("--target", "-t", "--prefix", "--root")
+_CONFIGURATIONS = {"pip.conf": installers.PIP_CONFIGURATION, "uv.toml": installers.UV_CONFIGURATION}
+"""Files that configure what installs, and the variables that name such a file."""
+
+_SAYING = ("echo", "printf")
+_TOLD = ("cache", "compile")
+"""Programs whose words are what they write into a configuration, and parts of the settings that matter."""
+
+_WITHOUT_PIP = ("--without-pip", "--no-pip")
 
 
 class Step:
     """One *command* of a *run*; *last*: what it comes to behind ``env`` and the like, with the *environment* in force for that.
 
-    *active*: the virtual environment that was activated before.
+    *active*: the virtual environment that was activated before. *user*: who runs it, as sudo and its kin may switch.
     """
 
-    __slots__ = ("active", "command", "environment", "last", "run")
+    __slots__ = ("active", "command", "environment", "last", "run", "user")
 
-    def __init__(self, run: Run, command: Command, last: Command, environment: Environment, active: str) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument an attribute
+        self, run: Run, command: Command, last: Command, environment: Environment, active: str, user: str
+    ) -> None:
         self.run = run
         self.command = command
         self.last = last
         self.environment = environment
         self.active = active
+        self.user = user
 
 
 def steps(run: Run, given: Environment) -> Iterator[Step]:
     """The commands of *run*, with the variables *given* besides its own; of ONBUILD none, which run in another build."""
-    outside = {**given, **run.environment} if given else run.environment
+    told = {name: mount["target"] for mount in run.mounts for name in _configuring(mount.get("target", ""))}
+    outside = {**given, **run.environment, **told} if given or told else run.environment
     active = ""
+    switched = ("", "")
     own: Environment = {}
     merged = outside
     for command in [] if run.onbuild else run.commands:
@@ -56,7 +69,18 @@ def steps(run: Run, given: Environment) -> Iterator[Step]:
             merged = {**outside, **own}
         if command.words[0] in _ACTIVATING and command.words[-1].endswith(_ACTIVATE):
             active = joined(run.workdir, command.words[-1].removesuffix(_ACTIVATE))
-        yield Step(run, command, last, merged, active)
+        user = programs.user_of(command, run.user)
+        if switched[1] and all(word in switched[1] for word in command.words):
+            user = switched[0]  # what su runs is listed behind it
+        switched = programs.switched(command) if last.words[0].endswith(("su", "runuser")) else switched
+        here = merged if user == run.user else {**merged, "HOME": installers.home(user), **own}
+        yield Step(run, command, last, here, active, user)
+
+
+def _configuring(path: str) -> list[str]:
+    """The variable for the file at *path*, if that may configure what installs."""
+    name = path.rpartition("/")[2]
+    return [_CONFIGURATIONS[name]] if name in _CONFIGURATIONS else []
 
 
 class Layout:
@@ -65,11 +89,11 @@ class Layout:
     *shipped*: the stages whose layers the final image consists of. *used*: the stages that it needs, these included.
     *images*: the stages whose layers some image consists of: the final one and those that no other needs, with what they are
     built FROM. *taken*: the directories that COPY takes from a stage; absolute, cut off at a wildcard. *bases*: the images
-    that they are built upon in the end. *made*: the virtual environments that they have. *configured*: what they set in the
-    configuration of pip and other tools, as variables.
+    that they are built upon in the end. *made*: the virtual environments that they have, with a pip. *configured*: what they
+    set in the configuration of pip and other tools, as variables. *steps*: their commands, but for those of ONBUILD.
     """
 
-    __slots__ = ("_needs", "bases", "configured", "image", "images", "made", "shipped", "taken", "used")
+    __slots__ = ("_needs", "bases", "configured", "image", "images", "made", "shipped", "steps", "taken", "used")
 
     def __init__(self, image: Image) -> None:
         self.image = image
@@ -83,18 +107,13 @@ class Layout:
         self.bases: dict[int, str] = {}
         self.made: dict[int, set[str]] = {}
         self.configured: dict[int, dict[str, str]] = {}
+        self.steps: dict[int, list[Step]] = {}
         for stage in image.stages:
             parent, number = stage.parent.number if stage.parent else -1, stage.number
             self.bases[number] = self.bases.get(parent, stage.base)
-            self.made[number] = self.made.get(parent, set()).union(_made(stage))
-            self.configured[number] = dict(self.configured.get(parent, {}))
-            for command in (command for run in stage.runs for command in run.commands if command.words):
-                self.configured[number].update(installers.configured(command))
-
-    def steps(self, stage: Stage, runs: Iterable[Run] | None = None) -> Iterator[Step]:
-        """The commands of *stage*, or of those of its *runs*."""
-        for run in stage.runs if runs is None else runs:
-            yield from steps(run, self.configured[stage.number])
+            self.configured[number] = {**self.configured.get(parent, {}), **_configured(stage)}
+            self.steps[number] = [step for run in stage.runs for step in steps(run, self.configured[number])]
+            self.made[number] = self.made.get(parent, set()).union(_made(self.steps[number]))
 
     def needed(self, numbers: Iterable[int]) -> set[int]:
         """The stages with these *numbers*, and all those that they are built FROM or take files from."""
@@ -115,6 +134,18 @@ def above(numbers: Iterable[int], image: Image) -> set[int]:
         if stage.number in found and stage.parent:
             found.add(stage.parent.number)
     return found
+
+
+def _configured(stage: Stage) -> dict[str, str]:
+    """What *stage* configures, as variables: a file that it writes or copies, which nobody reads here, is named by one."""
+    found = {}
+    paths = [path for copy in stage.copies for path in (*copy.sources, copy.target)]
+    for command in (command for run in stage.runs for command in run.commands if command.words):
+        found.update(installers.configured(command))
+        harmless = command.words[0] in _SAYING and not any(mark in word for word in command.words for mark in _TOLD)
+        paths += [] if harmless else [*command.words, *command.outputs]
+    told = {name: path for path in paths if path.endswith(tuple(_CONFIGURATIONS)) for name in _configuring(path)}
+    return found | told
 
 
 def _needed(image: Image, stage: Stage) -> list[int]:
@@ -144,7 +175,7 @@ def carried(places: Iterable[str], sources: Iterable[str]) -> bool:
 def places(step: Step, made: set[str]) -> list[str]:
     """Where the command of *step* installs packages: directories with a ``lib`` of their own, or with the packages.
 
-    *made*: the virtual environments that the stage has.
+    *made*: the virtual environments that the stage has, with a pip.
     """
     run, environment = step.run, step.environment
     words = step.last.words
@@ -152,7 +183,7 @@ def places(step: Step, made: set[str]) -> list[str]:
     if given:
         return [joined(run.workdir, path) for path in given]
     if "--user" in words:
-        return [f"{environment.get('HOME', installers.home(run.user))}/.local"]
+        return [f"{environment.get('HOME', installers.home(step.user))}/.local"]
     directory, _, program = words[0].rpartition("/")
     if directory.startswith("/") and directory.endswith("/bin"):
         return [directory.removesuffix("/bin")]
@@ -160,7 +191,8 @@ def places(step: Step, made: set[str]) -> list[str]:
         names = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")
         return [joined(run.workdir, next((environment[name] for name in names if environment.get(name)), ".venv"))]
     if step.active:
-        return [step.active]
+        # One that uv has made has no pip: another one is run then.
+        return [step.active] if step.active in made or not programs.is_pip(program) else []
     searched = [path.rstrip("/").removesuffix("/bin") for path in environment.get("PATH", "").split(":")]
     return [path for path in searched if path in made][:1] or list(SYSTEM)
 
@@ -171,12 +203,20 @@ def _carries(source: str, place: str) -> bool:
     return source.startswith(f"{place}/lib") and (source.endswith("/lib") or "python" in source)
 
 
-def _made(stage: Stage) -> Iterator[str]:
-    """The virtual environments that the stage itself makes, among other paths."""
-    for step in (step for run in stage.runs for step in steps(run, {})):
+def _made(steps: Iterable[Step]) -> Iterator[str]:
+    """The virtual environments with a pip that *steps* make, among other paths."""
+    for step in steps:
         words = step.last.words
-        if any(word.endswith(("venv", "virtualenv")) for word in words[:3]):
+        if any(word.endswith(("venv", "virtualenv")) for word in words[:3]) and _brings_pip(step):
             yield from (joined(step.run.workdir, installers.expanded(word, step.environment)) for word in words[1:])
+
+
+def _brings_pip(step: Step) -> bool:
+    """Whether the virtual environment that the step makes has a pip."""
+    words = step.last.words
+    if words[0].endswith("uv"):
+        return "--seed" in words or bool(step.environment.get("UV_VENV_SEED"))
+    return not any(word in _WITHOUT_PIP for word in words)
 
 
 def directories(copy: Copy) -> list[str]:
