@@ -158,7 +158,13 @@ AT_START = ("LANG", "LC_ALL", "PYTHONIOENCODING", "PYTHONUNBUFFERED", "PYTHONUTF
 
 
 def _become(  # noqa: PLR0913, PLR0917 - all that makes a process
-    name: str, arguments: Sequence[str], cwd: Path, env: dict[str, str], main: Callable[[], int], out: int, errors: int
+    name: str,
+    arguments: Sequence[str],
+    cwd: Path,
+    env: dict[str, str],
+    main: Callable[[Sequence[str]], int],
+    out: int,
+    errors: int,
 ) -> NoReturn:
     """Be the program *name* from now on, in a fork of the tests."""
     status = 1
@@ -172,7 +178,7 @@ def _become(  # noqa: PLR0913, PLR0917 - all that makes a process
         warnings.simplefilter("ignore")
         sys.argv = [name, *arguments]
         try:
-            status = main()
+            status = main(arguments)
         except SystemExit as ended:
             status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         except BaseException:  # noqa: BLE001 - what a program shows when it ends by one

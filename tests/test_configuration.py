@@ -53,6 +53,16 @@ def test_a_table_of_no_hook_is_an_error_that_names_the_nearest(repository: Repos
     assert b"forbid-pychache: unknown key: did you mean forbid-pycache?" in done.stderr
 
 
+@pytest.mark.parametrize("hook", ["check-pycache", "forbid-pycache"])
+def test_an_option_that_is_not_common_to_all_is_sent_to_its_own_table(repository: Repository, hook: str) -> None:
+    done = configured(repository, "[tool.pycache-hooks]\nfix = true\n").hook(hook)
+
+    assert done.status == 2
+    assert done.stderr.decode() == (
+        f"{hook}: pyproject.toml: [tool.pycache-hooks] fix: unknown key: it goes into [tool.pycache-hooks.{hook}]\n"
+    )
+
+
 def test_a_key_like_no_other_is_an_error_all_the_same(repository: Repository) -> None:
     done = configured(repository, "[tool.pycache-hooks]\nzzz = 1\n").hook("forbid-pycache")
 
@@ -66,7 +76,10 @@ def test_a_key_like_no_other_is_an_error_all_the_same(repository: Repository) ->
         ("# pycache-hooks\n[tool]\npycache-hooks = 1\n", "pyproject.toml: tool.pycache-hooks is not a table"),
         (b"# pycache-hooks \xff\n", "pyproject.toml: cannot be read: "),
         ("[tool.pycache-hooks]\nprune-pycache = 1\n", "tool.pycache-hooks.prune-pycache is not a table"),
-        ("[tool.pycache-hooks.prune-pycache]\nstale = 1\n", "stale = 1: not true or false"),
+        (
+            "[tool.pycache-hooks.prune-pycache]\nstale = 1\n",
+            "[tool.pycache-hooks.prune-pycache] stale = 1: not true or false",
+        ),
         ("[tool.pycache-hooks.prune-pycache]\nolder-than = '7'\n", "older-than = '7': not a number"),
         ("[tool.pycache-hooks.prune-pycache]\nexclude = 7\n", "exclude = 7: not a list of strings"),
         ("[tool.pycache-hooks.prune-pycache]\nexclude = [7]\n", "exclude = [7]: not a list of strings"),
@@ -96,6 +109,40 @@ def test_a_value_that_the_option_does_not_take_is_an_error(
 
     assert done.status == 2
     assert said in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tool.pycache-hooks]\nformat = 'xml'\n", "[tool.pycache-hooks] format = 'xml': not one of "),
+        ("[tool.pycache-hooks]\nignore = ['PYC999']\n", "[tool.pycache-hooks] ignore: PYC999: no rule has this code"),
+        ("[tool.pycache-hooks]\nexclude = ['!']\n", "[tool.pycache-hooks] exclude: "),
+        (
+            "[tool.pycache-hooks]\nselect = ['PYC1']\n[tool.pycache-hooks.check-pycache-dockerignore]\nselect = 'X'\n",
+            "[tool.pycache-hooks.check-pycache-dockerignore] select: X: no rule has this code",
+        ),
+        (
+            "[tool.pycache-hooks.check-pycache-dockerignore]\ncontext = 'x'\n",
+            "[tool.pycache-hooks.check-pycache-dockerignore] context: x: not a directory of this repository",
+        ),
+    ],
+)
+@pytest.mark.parametrize("hook", ["check-pycache-dockerignore", "check-pycache"])
+def test_an_error_names_the_table_that_it_comes_from(repository: Repository, hook: str, text: str, said: str) -> None:
+    repository.stage("m.py")
+
+    done = configured(repository, text).hook(hook)
+
+    assert (done.status, done.stdout) == (2, b"")
+    assert done.stderr.decode().startswith(f"{hook}: pyproject.toml: {said}")
+
+
+def test_an_error_of_the_command_line_names_the_option(repository: Repository) -> None:
+    done = configured(repository, "[tool.pycache-hooks]\nignore = ['PYC999']\n").hook(
+        "forbid-pycache", "--ignore", "PYC9999"
+    )
+
+    assert done.stderr.startswith(b"forbid-pycache: --ignore PYC9999: no rule has this code")
 
 
 @pytest.mark.parametrize("text", ["", "[project]\nname = 'pycache-hooks'\n", "tool = 'pycache-hooks'\n"])

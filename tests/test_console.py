@@ -79,6 +79,12 @@ def test_a_bug_of_ours_is_one_line_and_no_finding(tmp_path: Path) -> None:
     assert done.stderr == b"some-hook: internal error, please report it with what you ran: KeyError('boom\\n')\n"
 
 
+def test_what_waits_for_the_end_of_the_program_runs(tmp_path: Path) -> None:
+    done = program("import atexit\natexit.register(os.write, 1, b'at the end')\nprint('x')\nreturn 1", tmp_path)
+
+    assert (done.status, done.stdout, done.stderr) == (FOUND, b"x\nat the end", b"")
+
+
 @BUFFERED
 @pytest.mark.parametrize("size", [1, 10_000_000], ids=["little output", "more than a pipe holds"])
 def test_a_reader_that_leaves_early_is_no_failure(tmp_path: Path, size: int, unbuffered: str) -> None:

@@ -50,7 +50,7 @@ before = set(sys.modules)
 sys.argv[0] = "forbid-pycache"
 from pycache_hooks.hooks.forbid_pycache import main
 try:
-    status = main()
+    status = main(sys.argv[1:])
 finally:
     sys.stderr.write("\\n".join(sorted(set(sys.modules) - before)))
 sys.exit(status)
@@ -91,7 +91,7 @@ def test_a_clean_run_imports_nothing_dear(repository: Repository) -> None:
 
     assert modules & DEAR == set()
     assert {name for name in modules if name.startswith("pycache_hooks")} == OURS_WHEN_CLEAN
-    assert modules - OURS_WHEN_CLEAN - START_UP <= {"__future__", "_struct", "gc", "struct"}
+    assert modules - OURS_WHEN_CLEAN - START_UP <= {"__future__", "_struct", "atexit", "gc", "struct"}
 
 
 @pytest.mark.parametrize("arguments", [["m.py"], []], ids=["with a name", "without names"])

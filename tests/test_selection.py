@@ -35,6 +35,8 @@ def counts(root: Path, finding: Finding, **settings: list[str]) -> bool:
         (["PYC202"], [], False),
         (["PYC202, PYC201"], [], True),
         (["PYC202", "PYC201"], [], True),
+        (["pyc201"], [], True),
+        ([], ["Pyc201"], False),
         ([], ["PYC201"], False),
         ([], ["PYC2"], False),
         ([], ["PYC"], False),
@@ -48,7 +50,7 @@ def test_codes(tmp_path: Path, select: list[str], ignore: list[str], wanted: boo
     assert counts(tmp_path, finding, select=select, ignore=ignore) is wanted
 
 
-@pytest.mark.parametrize("code", ["PYC999", "", "pyc201", "PYC201x", "E201"])
+@pytest.mark.parametrize("code", ["PYC999", "", "PYC201X", "E201"])
 @pytest.mark.parametrize("option", ["select", "ignore"])
 def test_a_code_that_no_rule_has_is_refused(tmp_path: Path, option: str, code: str) -> None:
     with pytest.raises(Failure, match=f"--{option} {code}: no rule has this code"):
@@ -84,6 +86,11 @@ def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
         (f"{MARK}[PYC201]\n\nRUN pip install x\n", 3, True),
         (f"RUN a {MARK}[PYC201]\nRUN pip install x\n", 2, True),
         (f"RUN pip install x\n{MARK}[PYC201]\n", 1, True),
+        (f"RUN pip install x {MARK}[pyc201]\n", 1, False),
+        (f"{MARK}[PYC201]\nRUN a && \\\n  # why\n    b && \\ \n    pip install x\n", 5, False),
+        (f"RUN a && \\\n  {MARK}[PYC201]\n    b && \\\n    pip install x\n", 4, False),
+        (f"{MARK}[PYC201]\nRUN a\nRUN b && \\\n    pip install x\n", 4, True),
+        (f"{MARK}[PYC201]\nRUN a && b\n    pip install x\n", 3, True),
         (f"{MARK}\nRUN pip install x\n", 2, True),
         ("RUN echo 'pycache-hooks: ignore[PYC201]'\n", 1, True),
         ("RUN pip\n", 7, True),
@@ -99,6 +106,22 @@ def test_comments_switch_a_rule_off_on_their_line_and_the_one_below(
     (tmp_path / "Dockerfile").write_text(text)
 
     assert counts(tmp_path, Finding("Dockerfile", line, rules.NOT_IGNORED, "")) is wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (f"""- 'python -m unittest "{MARK}[PYC201]"'""", True),
+        (f'- "pytest {MARK}[PYC201]"', True),
+        (f"- 'pytest'  {MARK}[PYC201]", False),
+        (f"- echo it's  {MARK}[PYC201]", False),
+        (f"- pytest  {MARK}[PYC201] it's slow", False),
+    ],
+)
+def test_what_is_quoted_in_yaml_is_no_comment(tmp_path: Path, line: str, wanted: bool) -> None:  # noqa: FBT001
+    (tmp_path / "ci.yml").write_text(f"{line}\n")
+
+    assert counts(tmp_path, Finding("ci.yml", 1, rules.NOT_IGNORED, "")) is wanted
 
 
 def test_a_finding_without_a_line_or_in_a_file_that_is_gone_counts(tmp_path: Path) -> None:

@@ -75,6 +75,11 @@ def test_a_service_that_runs_python_on_the_mounted_work_tree_writes_into_it(tmp_
         pytest.param(["environment: {PYTHONDONTWRITEBYTECODE: '${DONT:-1}'}"], id="by default"),
         pytest.param(["env_file: x.env"], id="in a file"),
         pytest.param(["env_file: y.env"], id="in the example of a file"),
+        pytest.param(["env_file: gone.env"], id="who knows what is in a file that is not here"),
+        pytest.param(["env_file: [x.env, gone.env]"], id="who knows whether another file undoes it"),
+        pytest.param(
+            ["env_file: gone.env", "environment: {PYTHONDONTWRITEBYTECODE: 0}"], id="who knows whether it moves them"
+        ),
     ],
 )
 def test_prevention_in_force(tmp_path: Path, lines: list[str]) -> None:
@@ -100,10 +105,17 @@ def test_prevention_in_force(tmp_path: Path, lines: list[str]) -> None:
             id="a prefix in the work tree",
         ),
         pytest.param(["environment: {A: 1}"], "", id="something else"),
+        pytest.param(["env_file: z.env"], "", id="something else in the example of a file"),
+        pytest.param(
+            ["env_file: gone.env", "environment: {PYTHONDONTWRITEBYTECODE: 0, PYTHONPYCACHEPREFIX: ''}"],
+            "PYTHONDONTWRITEBYTECODE=0 switches nothing off",
+            id="both are set over a file that is not here",
+        ),
     ],
 )
 def test_what_prevents_nothing(tmp_path: Path, lines: list[str], reason: str) -> None:
-    (found,) = findings(tmp_path, *RUNS, OWNED, MOUNT, *lines)
+    files = {"z.env.example": "A=1\n", NAME: compose(*RUNS, OWNED, MOUNT, *lines)}
+    (found,) = judged(tmp_path, files)
     assert found.code == WRITES
     assert reason in found.message
 
@@ -216,6 +228,8 @@ def test_a_directory_in_the_working_directory_may_be_named(tmp_path: Path, comma
         pytest.param("./gone.sh", True, id="a script that is not here"),
         pytest.param("bash", True, id="a shell to work in"),
         pytest.param("sh -c 'while sleep 1000; do :; done'", True, id="a loop that waits"),
+        pytest.param("[]", False, id="nothing"),
+        pytest.param("''", False, id="an empty text"),
     ],
 )
 def test_what_the_command_runs(tmp_path: Path, command: str, writes: bool) -> None:  # noqa: FBT001
@@ -307,6 +321,30 @@ def test_the_image_that_is_built(tmp_path: Path, dockerfile: str, found: set[str
     assert codes(tmp_path, "build: .", MOUNT, dockerfile=dockerfile) == found
 
 
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        pytest.param('export PYTHONDONTWRITEBYTECODE=1\nexec "$@"\n', set(), id="exported"),
+        pytest.param('export PYTHONDONTWRITEBYTECODE=1\nexec gosu app "$@"\n', set(), id="for somebody else"),
+        pytest.param('PYTHONDONTWRITEBYTECODE=1 exec "$@"\n', set(), id="in front of it"),
+        pytest.param('exec "$@"\n', {WRITES}, id="not"),
+        pytest.param('PYTHONDONTWRITEBYTECODE=1\nexec "$@"\n', {WRITES}, id="not exported"),
+        pytest.param("export PYTHONDONTWRITEBYTECODE=1\nwait-for db\n", {WRITES}, id="for nothing"),
+        pytest.param('export PYTHONDONTWRITEBYTECODE=1\nnode x.js "$@"\n', {WRITES}, id="for something else"),
+        pytest.param('export PYTHONDONTWRITEBYTECODE=0\nexec "$@"\n', {WRITES}, id="in vain"),
+    ],
+)
+@pytest.mark.parametrize("command", ['["python", "-m", "app.m"]', '["./run.sh"]'])
+def test_what_an_entry_point_exports_holds_for_the_command_behind_it(
+    tmp_path: Path, script: str, found: set[str], command: str
+) -> None:
+    dockerfile = (
+        f'FROM python\nWORKDIR /app\nUSER x\nCOPY entry.sh /entry.sh\nENTRYPOINT ["/entry.sh"]\nCMD {command}\n'
+    )
+    scripts = {"entry_sh": f"#!/bin/sh\n{script}", "run_sh": "python -m app.m\n"}
+    assert codes(tmp_path, "build: .", MOUNT, dockerfile=dockerfile, **scripts) == found
+
+
 def test_a_value_of_the_service_counts_whatever_the_image_sets(tmp_path: Path) -> None:
     lines = ("image: company/base", *RUNS[1:], OWNED, MOUNT, "environment: {PYTHONDONTWRITEBYTECODE: 0}")
     assert codes(tmp_path, *lines) == {WRITES}
@@ -314,6 +352,80 @@ def test_a_value_of_the_service_counts_whatever_the_image_sets(tmp_path: Path) -
 
 def test_a_service_that_cannot_be_read_whole_is_not_judged(tmp_path: Path) -> None:
     assert codes(tmp_path, *RUNS, MOUNT, "extends: {file: gone.yml, service: a}") == set()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([], id="nothing said"),
+        pytest.param(["environment: {A: 1}"], id="a mapping"),
+        pytest.param(["environment: [A=1]"], id="a list"),
+        pytest.param(["environment: {PYTHONDONTWRITEBYTECODE: 0}"], id="set in vain"),
+        pytest.param(["environment: {PYTHONPYCACHEPREFIX: /app/x}"], id="moved in vain"),
+        pytest.param(["user: root"], id="root by name"),
+        pytest.param(['user: "${UID}:${GID}"'], id="blank"),
+        pytest.param(["command: pytest -q"], id="a tool"),
+        pytest.param(["command: mypy ."], id="another tool"),
+        pytest.param(
+            ["command: pytest", "environment: {PYTEST_ADDOPTS: '-q \"x\" $$y \\z'}"], id="a tool with options"
+        ),
+        pytest.param(["command: pytest", "environment: ['PYTEST_ADDOPTS=-q \"x\" $$y']"], id="with options in a list"),
+    ],
+)
+def test_each_repair_takes_its_findings_away_and_brings_no_others(tmp_path: Path, lines: list[str]) -> None:
+    service = yaml.safe_load("\n".join([*RUNS, MOUNT])) | yaml.safe_load("\n".join(["a: 1", *lines]))
+
+    def found() -> list[Finding]:
+        return judged(tmp_path, {NAME: yaml.safe_dump({"services": {"a": service}})})
+
+    left = found()
+    assert left
+    while left:
+        before = {finding.code for finding in left}
+        for key, value in yaml.safe_load(left[0].fix).items():
+            service[key] = (
+                (service.get(key, []) + value)
+                if isinstance(value, list)
+                else service.get(key, {}) | value
+                if isinstance(value, dict)
+                else value
+            )
+        fixed, left = left[0].code, found()
+        assert {finding.code for finding in left} <= before - {fixed}
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ("{PYTEST_ADDOPTS: -q}", 'PYTEST_ADDOPTS: "-q -p no:cacheprovider"'),
+        ("[PYTEST_ADDOPTS=-q]", '- "PYTEST_ADDOPTS=-q -p no:cacheprovider"'),
+        ("{PYTEST_ADDOPTS: '-k \"a $$b\"'}", 'PYTEST_ADDOPTS: "-k \\"a $$b\\" -p no:cacheprovider"'),
+        ("[]", "- PYTEST_ADDOPTS=-p no:cacheprovider"),
+    ],
+)
+def test_options_that_pytest_is_given_already_stay(tmp_path: Path, given: str, fix: str) -> None:
+    found = findings(tmp_path, *RUNS[:2], OWNED, MOUNT, "command: pytest", f"environment: {given}")
+    assert [each.fix for each in found if each.code == TOOL] == [f"environment:\n  {fix}"]
+
+
+@pytest.mark.parametrize(
+    ("command", "right"),
+    [
+        ('sh -c "PYTHONDONTWRITEBYTECODE= python -m app.m"', 'sh -c "PYTHONDONTWRITEBYTECODE=1 python -m app.m"'),
+        ("python -I -m app.m", "python -I -B -m app.m"),
+    ],
+)
+def test_a_command_that_goes_past_the_environment_is_to_be_mended_itself(
+    tmp_path: Path, command: str, right: str
+) -> None:
+    (found,) = findings(tmp_path, *RUNS[:2], OWNED, MOUNT, QUIET, f"command: {command}")
+    assert (found.code, found.fix) == (WRITES, "# in the command itself: PYTHONDONTWRITEBYTECODE=1 or python -B")
+    assert codes(tmp_path, *RUNS[:2], OWNED, MOUNT, f"command: {right}") == set()
+
+
+def test_a_command_that_goes_past_the_variable_of_its_tool_has_no_repair(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, *RUNS[:2], OWNED, MOUNT, QUIET, "command: mypy --cache-dir=.x .")
+    assert (found.code, found.fix) == (TOOL, "")
 
 
 @pytest.mark.parametrize(
@@ -334,6 +446,28 @@ def test_services_with_the_same_mount_are_one_finding(tmp_path: Path) -> None:
     text = "x-a: &a\n  image: python\n  working_dir: /app\n  command: python -m app\n  user: x\n  volumes: ['.:/app']\n"
     (found,) = judged(tmp_path, {NAME: text + "services:\n" + "".join(f"  {name}: *a\n" for name in "abcde")})
     assert (found.line, found.message.partition(":")[0]) == (6, "a, b, c and 2 more")
+
+
+TOX = "[testenv]\ncommands = pytest\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "text", "found"),
+    [
+        pytest.param([], TOX, {WRITES}, id="nothing said"),
+        pytest.param([QUIET], TOX, {WRITES}, id="what the service sets does not reach it"),
+        pytest.param([], f"{TOX}set_env =\n    PYTHONDONTWRITEBYTECODE=1\n", set(), id="told"),
+        pytest.param([QUIET], f"{TOX}pass_env = PYTHON*\n", set(), id="handed on"),
+        pytest.param([], f"{TOX}pass_env = PYTHON*\n", {WRITES}, id="nothing to hand on"),
+        pytest.param([], "", set(), id="who knows how it is configured"),
+    ],
+)
+def test_tox_wants_to_be_told_itself(tmp_path: Path, lines: list[str], text: str, found: set[str]) -> None:
+    files = {NAME: compose(*RUNS[:2], OWNED, MOUNT, "command: tox", *lines)} | ({"tox.ini": text} if text else {})
+    judgement = judged(tmp_path, files)
+    assert {finding.code for finding in judgement} == found
+    for finding in judgement:
+        assert judged(tmp_path, files | {"tox.ini": finding.fix}) == []
 
 
 # Caches of tools
@@ -395,6 +529,25 @@ def test_a_tool_whose_configuration_says_where_its_cache_goes_is_left_alone(
     assert codes(tmp_path, *RUNS[:2], OWNED, MOUNT, QUIET, f"command: {command}", pyproject_toml="") == {TOOL}
 
 
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param(["env_file: gone.env"], set(), id="a file that is not here"),
+        pytest.param(["environment: [PYTHONDONTWRITEBYTECODE=1, PYTEST_ADDOPTS]"], set(), id="handed through"),
+        pytest.param(["env_file: gone.env", "environment: {PYTEST_ADDOPTS: -q}"], {TOOL}, id="set over a file"),
+    ],
+)
+def test_where_nobody_knows_a_variable_of_the_tool_nothing_is_said(
+    tmp_path: Path, lines: list[str], found: set[str]
+) -> None:
+    assert codes(tmp_path, *RUNS[:2], OWNED, MOUNT, "command: pytest", *lines) == found
+
+
+def test_a_tool_that_no_variable_keeps_from_writing_is_named_whatever_a_file_says(tmp_path: Path) -> None:
+    lines = ("command: lint-imports", "env_file: gone.env")
+    assert codes(tmp_path, *RUNS[:2], OWNED, MOUNT, *lines) == {TOOL}
+
+
 def test_in_an_image_that_nobody_knows_a_tool_may_be_switched_off(tmp_path: Path) -> None:
     assert codes(tmp_path, "image: company/x", "working_dir: /app", OWNED, MOUNT, QUIET, "command: pytest") == set()
 
@@ -424,11 +577,31 @@ def test_what_root_writes_belongs_to_root(tmp_path: Path) -> None:
         pytest.param(["entrypoint: gosu app"], set(), id="gosu"),
         pytest.param(["entrypoint: ./gone.sh"], set(), id="an entrypoint that may switch"),
         pytest.param(["command: gunicorn --user=app app.m"], set(), id="a server that switches"),
+        pytest.param(["command: sleep infinity"], set(), id="a container to work in, where much needs root"),
     ],
 )
 def test_the_user(tmp_path: Path, lines: list[str], found: set[str]) -> None:
     given = RUNS if not any(line.startswith("command") for line in lines) else RUNS[:2]
     assert codes(tmp_path, *given, QUIET, MOUNT, *lines) == found
+
+
+@pytest.mark.parametrize(
+    ("volume", "found"),
+    [
+        ("/var/run/docker.sock:/var/run/docker.sock", set()),
+        ("cache:/root/.cache", set()),
+        ("~/.aws:/root/.aws:ro", set()),
+        ("data:/rootless", {ROOT}),
+    ],
+)
+def test_a_service_with_what_is_roots_own_is_meant_to_be_root(tmp_path: Path, volume: str, found: set[str]) -> None:
+    assert codes(tmp_path, *RUNS, QUIET, f"volumes: ['.:/app', '{volume}']") == found
+
+
+def test_in_podmans_containers_root_is_whoever_starts_them(tmp_path: Path) -> None:
+    assert judged(tmp_path, {"podman-compose.yaml": compose(*RUNS, QUIET, MOUNT)}) == []
+    (found,) = judged(tmp_path, {"podman-compose.yaml": compose(*RUNS, MOUNT)})
+    assert found.code == WRITES
 
 
 @pytest.mark.parametrize(

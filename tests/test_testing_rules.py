@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pycache_hooks import prevention, rules
+from pycache_hooks import prevention, report, rules
+from pycache_hooks.findings import Deletion, joined
 from pycache_hooks.readers import pytest_configuration
 from pycache_hooks.readers.files import Unreadable
 from pycache_hooks.readers.pytest_configuration import Setting
@@ -23,6 +25,7 @@ from pycache_hooks.rules import testing
 from support import environment
 
 if TYPE_CHECKING:
+    import random
     from pathlib import Path
 
     from pycache_hooks.findings import Finding
@@ -77,6 +80,10 @@ def judge(path: str, *lines: str) -> list[Finding]:
 
 def said(path: str, *lines: str) -> list[tuple[int | None, str, str, str]]:
     return [(found.line, found.code, found.message, found.fix) for found in judge(path, *lines)]
+
+
+def deletion(lines: str, path: str) -> str:
+    return report.at_root(f"sed -i.bak '{lines}' {shlex.quote(path)}", f"rm {shlex.quote(f'{path}.bak')}")
 
 
 # Arguments
@@ -237,7 +244,7 @@ def test_what_is_misspelt_is_repaired_in_the_syntax_of_its_home(tests: Directory
     as_list = ", as two items" if "[" in line else ""
 
     assert (found.line, found.code) == (2, rules.NO_SUCH_SETTING)
-    assert found.message == f"`-p no:cache` does nothing: it takes `{OFF}`, spelt so{as_list}"
+    assert found.message == f"`-p no:cache` switches nothing off: it takes `{OFF}`, spelt so{as_list}"
     tests.write(path, header, found.fix)
     (tests.path / ".pytest_cache/CACHEDIR.TAG").unlink()
     assert tests.run() == (0, [])
@@ -265,7 +272,7 @@ def test_a_misspelt_cache_dir(tests: Directory, path: str, header: str, name: st
 
 def test_a_misspelt_cache_dir_beside_the_right_one_is_deleted() -> None:
     assert [fix for *_, fix in said("a b/tox.ini", "[pytest]", "cache_dir = x", "cachedir =", "  x")] == [
-        "sed -i.bak '3,4d' 'a b/tox.ini' && rm 'a b/tox.ini.bak'"
+        deletion("3,4d", "a b/tox.ini")
     ]
 
 
@@ -309,10 +316,17 @@ def test_a_cache_dir_is_never_used_without_the_cache(tests: Directory) -> None:
             2,
             rules.CONTRADICTION,
             f"`cache_dir` does nothing beside `{OFF}` (line 5)",
-            "sed -i.bak '2d' pytest.ini && rm pytest.ini.bak",
+            deletion("2d", "pytest.ini"),
         )
     ]
     assert judge("pytest.ini", *lines[:2]) == []
+
+
+def test_what_shares_its_lines_with_others_is_not_deleted_by_the_line() -> None:
+    table = f'pytest.ini_options = {{addopts = "{OFF}", cache_dir = "x"}}'
+    assert [(line, code, fix) for line, code, _, fix in said("pyproject.toml", "[tool]", table)] == [
+        (2, rules.CONTRADICTION, "# without cache_dir")
+    ]
 
 
 def test_addopts_on_which_pytest_stops() -> None:
@@ -330,7 +344,7 @@ def test_a_string_where_pytest_wants_a_list(tests: Directory, path: str, header:
         (
             2,
             rules.NO_SUCH_SETTING,
-            "`addopts` does nothing: it must be a list in this table",
+            "pytest stops at `addopts`: in this table it must be a list",
             'addopts = ["-p", "no:cacheprovider"]',
         )
     ]
@@ -342,7 +356,7 @@ def test_a_string_where_pytest_wants_a_list(tests: Directory, path: str, header:
     [
         ("tox.ini", "[tool:pytest]", "[pytest]"),
         ("pytest.ini", "[tool:pytest]", "[pytest]"),
-        ("setup.cfg", "[pytest]", "[tool:pytest]"),
+        ("setup.cfg", "[pytest.ini_options]", "[tool:pytest]"),
         ("pyproject.toml", "[pytest]", "[tool.pytest.ini_options]"),
         ("pytest.toml", "[tool.pytest]", "[pytest]"),
     ],
@@ -350,7 +364,7 @@ def test_a_string_where_pytest_wants_a_list(tests: Directory, path: str, header:
 def test_a_section_that_pytest_does_not_read(tests: Directory, path: str, header: str, right: str) -> None:
     line = "cache_dir = 'x'" if path.endswith(".toml") else "cache_dir = x"
     tests.write(path, header, line)
-    assert tests.run()[1] == ([] if path == "setup.cfg" else [".pytest_cache"])  # at that one pytest stops
+    assert tests.run() == (0, [".pytest_cache"])
 
     ((number, code, message, fix),) = said(path, header, line)
 
@@ -362,11 +376,15 @@ def test_a_section_that_pytest_does_not_read(tests: Directory, path: str, header
 
 
 def test_a_section_that_pytest_does_not_read_beside_one_that_it_reads() -> None:
-    lines = ("[tool:pytest]", "cache_dir = x", "addopts = -p no:cache", "markers = a", "[pytest]", "cache_dir = y")
+    lines = ("[tool:pytest]", "cache_dir = x", "addopts = -p no:cache", "markers = a", "[pytest]")
 
+    assert [(line, fix) for line, _, _, fix in said("tox.ini", *lines, "cache_dir = y")] == [
+        (3, deletion("3d", "tox.ini")),
+        (2, deletion("2d", "tox.ini")),
+    ]
     assert [(line, fix) for line, _, _, fix in said("tox.ini", *lines)] == [
-        (2, "sed -i.bak '2d' tox.ini && rm tox.ini.bak"),
         (3, "[pytest]\naddopts = -p no:cacheprovider"),
+        (2, deletion("2d", "tox.ini")),
     ]
     assert judge("tox.ini", "[tool:pytest]", "addopts = -ra", "[pytest]") == []
 
@@ -439,7 +457,7 @@ def test_pytest_addopts_of_tox_is_judged_as_addopts() -> None:
         (
             3,
             rules.NO_SUCH_SETTING,
-            f"`-p no:cache` does nothing: it takes `{OFF}`, spelt so",
+            f"`-p no:cache` switches nothing off: it takes `{OFF}`, spelt so",
             f"PYTEST_ADDOPTS = {OFF} {{posargs}}",
         ),
         (4, rules.CONTRADICTION, f"`--lf` does nothing beside `{OFF}`", f"PYTEST_ADDOPTS = {OFF}"),
@@ -458,7 +476,7 @@ def test_pytest_env_sets_variables_too_late(tests: Directory) -> None:
             3,
             rules.NO_SUCH_SETTING,
             "`PYTEST_ADDOPTS` does nothing here: pytest-env sets it after pytest has read it",
-            f"addopts = -ra {OFF}",
+            f"# in place of PYTEST_ADDOPTS:\naddopts = -ra {OFF}",
         )
     ]
     assert said("pyproject.toml", "[tool.pytest_env]", "PYTEST_CACHE_DISABLE = '1'") == [
@@ -466,30 +484,38 @@ def test_pytest_env_sets_variables_too_late(tests: Directory) -> None:
             2,
             rules.NO_SUCH_SETTING,
             "`PYTEST_CACHE_DISABLE` does nothing: pytest knows no such variable",
-            f'[tool.pytest.ini_options]\naddopts = "{OFF}"',
+            f'# in place of PYTEST_CACHE_DISABLE:\n[tool.pytest.ini_options]\naddopts = "{OFF}"',
         )
     ]
     assert judge("pytest.ini", "[pytest]", "env =", "    PYTEST_ADDOPTS=-q") == []
     lines = ("[tool.pytest.ini_options]", "env = [", "  'A=1',", "  'PYTEST_CACHE_DISABLE=1',", "]")
-    assert [(line, fix) for line, _, _, fix in said("pyproject.toml", *lines)] == [(4, f'addopts = "{OFF}"')]
+    assert [(line, fix) for line, _, _, fix in said("pyproject.toml", *lines)] == [
+        (4, f'# in place of PYTEST_CACHE_DISABLE:\naddopts = "{OFF}"')
+    ]
 
 
 # One file that hides another
 
 
 def hidden(tests: Directory, **files: str) -> list[tuple[str, int | None, str, str]]:
-    """What `testing.hidden` finds, which must be what pytest itself says that it ignores."""
-    names = {name.replace("_", ".").replace("..", "."): text for name, text in files.items()}
+    return found_hidden(tests, {name.replace("_", ".").replace("..", "."): text for name, text in files.items()})
+
+
+def found_hidden(
+    tests: Directory, files: dict[str, str], *, complete: bool = True
+) -> list[tuple[str, int | None, str, str]]:
+    """What `testing.hidden` finds: what pytest itself says that it ignores, or, where pytest 8 reads others, part of that."""
     homes = []
-    for name in sorted(names, key=pytest_configuration.HOMES.index):
-        (tests.path / name).write_text(names[name])
-        homes.append(pytest_configuration.read(name, names[name]))
+    for name in sorted(files, key=pytest_configuration.HOMES.index):
+        (tests.path / name).write_text(files[name])
+        homes.append(pytest_configuration.read(name, files[name]))
     found = testing.hidden(homes)
     command = [sys.executable, "-m", "pytest", "--co"]
     env = {name: value for name, value in environment().items() if not name.startswith("PYTEST")}
     done = subprocess.run(command, cwd=tests.path, env=env | {PLUGIN: "1"}, capture_output=True, check=False)
     ignored = done.stdout.decode().partition("ignoring pytest config in ")[2].partition("!")[0]
-    assert [finding.path for finding in found] == [name for name in ignored.split(", ") if name]
+    paths, names_ignored = [finding.path for finding in found], [name for name in ignored.split(", ") if name]
+    assert paths == names_ignored if complete else set(paths) <= set(names_ignored)
     return [(finding.path, finding.line, finding.message, finding.fix) for finding in found]
 
 
@@ -504,13 +530,13 @@ def test_the_first_file_hides_the_others(tests: Directory) -> None:
             "tox.ini",
             3,
             "pytest does not read [pytest]: pyproject.toml comes first",
-            "sed -i.bak '3,6d' tox.ini && rm tox.ini.bak",
+            deletion("3,6d", "tox.ini"),
         ),
         (
             "setup.cfg",
             1,
             "pytest does not read [tool:pytest]: pyproject.toml comes first",
-            "sed -i.bak '1,2d' setup.cfg && rm setup.cfg.bak",
+            deletion("1,2d", "setup.cfg"),
         ),
     ]
 
@@ -521,7 +547,7 @@ def test_an_empty_file_hides_the_others(tests: Directory) -> None:
             "pyproject.toml",
             1,
             "pytest does not read [tool.pytest.ini_options]: pytest.ini comes first, empty as it is",
-            "git rm pytest.ini",
+            report.at_root("git rm pytest.ini"),
         )
     ]
 
@@ -532,7 +558,7 @@ def test_an_empty_section_hides_the_others(tests: Directory) -> None:
             "tox.ini",
             1,
             "pytest does not read [pytest]: pyproject.toml comes first, empty as it is",
-            "sed -i.bak '1d' pyproject.toml && rm pyproject.toml.bak",
+            deletion("1d", "pyproject.toml"),
         )
     ]
 
@@ -545,20 +571,39 @@ def test_a_file_of_another_section_hides_the_others(tests: Directory) -> None:
             "setup.cfg",
             1,
             "pytest does not read [tool:pytest]: pytest.ini comes first",
-            "# move what is still wanted to pytest.ini, then:\nsed -i.bak '1,2d' setup.cfg && rm setup.cfg.bak",
+            "# move what is still wanted to pytest.ini, then:\n" + deletion("1,2d", "setup.cfg"),
         )
     ]
 
 
-def test_a_file_that_pytest_9_reads_first(tests: Directory) -> None:
-    assert hidden(tests, pytest_toml="[pytest]\naddopts = ['-ra']\n", pytest_ini="[pytest]\naddopts = -q\n") == [
-        (
-            "pytest.ini",
-            1,
-            "pytest does not read [pytest]: pytest.toml comes first (from pytest 9 on)",
-            "git rm pytest.ini",
-        )
-    ]
+NATIVE = "[tool.pytest]\naddopts = ['-ra']\n"
+IN_TOML, IN_INI = "[pytest]\naddopts = ['-ra']\n", "[pytest]\naddopts = -ra\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        pytest.param({"pytest.toml": IN_TOML, "pytest.ini": IN_INI}, {}, id="of one each"),
+        pytest.param({"pyproject.toml": NATIVE, "tox.ini": IN_INI}, {}, id="by one table"),
+        pytest.param({".pytest.ini": "", "tox.ini": IN_INI}, {}, id="by an empty file"),
+        pytest.param(
+            {"pytest.toml": IN_TOML, "pytest.ini": IN_INI, "tox.ini": IN_INI},
+            {"tox.ini": "pytest.ini"},
+            id="unless both read another",
+        ),
+        pytest.param(
+            {"pytest.toml": IN_TOML, ".pytest.toml": IN_TOML},
+            {".pytest.toml": "pytest.toml"},
+            id="unless neither reads it",
+        ),
+        pytest.param({"pytest.ini": IN_INI, "pyproject.toml": NATIVE}, {"pyproject.toml": "pytest.ini"}, id="or that"),
+    ],
+)
+def test_what_pytest_9_reads_hides_nothing_from_pytest_8(
+    tests: Directory, files: dict[str, str], found: dict[str, str]
+) -> None:
+    messages = found_hidden(tests, files, complete=False)
+    assert {path: message.split()[-3] for path, _, message, _ in messages} == found
 
 
 def test_a_file_without_settings_for_pytest_hides_nothing(tests: Directory) -> None:
@@ -573,14 +618,14 @@ def test_pieces_of_a_hidden_table_are_all_deleted() -> None:
     homes = [pytest_configuration.read(*home) for home in (("pytest.ini", "[pytest]\na=1\n"), ("pyproject.toml", text))]
 
     assert [found.fix for found in testing.hidden(homes)] == [
-        "# move what is still wanted to pytest.ini, then:\nsed -i.bak '1,2d;4,5d' pyproject.toml && rm pyproject.toml.bak"
+        "# move what is still wanted to pytest.ini, then:\n" + deletion("1,2d;4,5d", "pyproject.toml")
     ]
 
 
 @pytest.mark.parametrize(("settings", "moved"), [("addopts = -q\n", False), ("addopts = -q\nmarkers = slow\n", True)])
 def test_settings_that_the_file_in_force_lacks_are_to_be_moved(tests: Directory, settings: str, *, moved: bool) -> None:
     ((*_, fix),) = hidden(tests, pytest_ini="[pytest]\naddopts = -ra\n", tox_ini=f"[pytest]\n{settings}")
-    assert fix.startswith("# move what is still wanted to pytest.ini, then:\nsed") is moved
+    assert fix.startswith("# move what is still wanted to pytest.ini, then:\n(cd ") is moved
 
 
 # The cache left on
@@ -687,6 +732,129 @@ def test_what_an_environment_says(tests: Directory, addopts: str, *, off: bool) 
 
 
 # Repairs
+
+
+def followed(path: str, text: str, finding: Finding) -> str:
+    """The file *path* after the repair of *finding*: lines deleted, a setting taken away, written or moved."""
+    fix, lines = finding.fix, text.splitlines()
+    if isinstance(fix, Deletion):
+        gone = {number for first, last in fix.lines for number in range(first, last + 1)}
+        return "".join(f"{line}\n" for number, line in enumerate(lines, 1) if number not in gone)
+    at = (finding.line or 1) - 1
+    if "s/.*/[tool:pytest]/" in fix:
+        lines[at] = "[tool:pytest]"
+        return "".join(f"{line}\n" for line in lines)
+    if fix.startswith("#"):
+        remark, _, fix = fix.partition("\n")
+        name = remark.removesuffix(":").rpartition(" ")[2]
+        lines[at] = re.sub(rf"(['\"]?){name} ?=[^'\"]*(['\"]?,? ?|['\"][^'\"]*['\"]$)", "", lines[at])
+    home = pytest_configuration.read(path, text)
+    *header, written = fix.split("\n") if fix else ["", ""]
+    name = written.partition("=")[0].strip()
+    if "PYTEST_ADDOPTS" in written:
+        lines[at] = lines[at][: len(lines[at]) - len(lines[at].lstrip())] + written
+    elif name:
+        section = home.section
+        old = [
+            setting
+            for each in [*home.unread, *([section] if section else [])]
+            for setting in each.settings.values()
+            if setting.line <= at + 1 <= setting.end and not finding.fix.startswith("#")
+        ]
+        here = section.settings.get(name) if section else None
+        for setting in old or ([here] if here else []):
+            lines[setting.line - 1 : setting.end] = [""] * (setting.end - setting.line + 1)
+        place = section.line if section else len(lines)
+        lines[place:place] = [*([] if section else header), written]
+    return "".join(f"{line}\n" for line in lines)
+
+
+ADDOPTS = (
+    "-ra",
+    OFF,
+    "-p no:cache --lf",
+    f"{OFF} --lf -q",
+    f"{OFF} --lf # why",
+    "-p=no:cacheprovider --ff",
+    "-vp no:cache",
+)
+PLACES = ("cache_dir = x", "cache_dir = x # y", "cache_dir = /tmp/x", "cachedir = y", "cache-dir = z")
+INI_LINES = st.lists(st.sampled_from(PLACES), unique_by=lambda line: line.partition(" ")[0], max_size=3)
+ENVIRONMENTS = (
+    "",
+    "env =\n    A=1\n    PYTEST_CACHE_DISABLE=1",
+    f"env =\n    PYTEST_ADDOPTS={OFF}\n    PYTEST_CACHE_DISABLE=1",
+)
+
+
+@st.composite
+def ini_files(draw: st.DrawFn) -> str:
+    parts = []
+    for header in draw(st.permutations(["[pytest]", "[tool:pytest]", "[testenv]"])):
+        if not draw(st.booleans()):
+            continue
+        parts.append(header)
+        addopts = draw(st.none() | st.sampled_from(ADDOPTS))
+        if header == "[testenv]":
+            parts += ["setenv =", f"    PYTEST_ADDOPTS = {addopts}", "    PYTEST_CACHE_DISABLE = 1"][
+                : 3 if addopts else 0
+            ]
+            continue
+        parts += [*draw(INI_LINES), *([f"addopts = {addopts}"] if addopts else []), draw(st.sampled_from(ENVIRONMENTS))]
+    return "".join(f"{part}\n" for part in parts if part)
+
+
+@st.composite
+def toml_files(draw: st.DrawFn) -> str:
+    parts = []
+    for header in draw(st.permutations(["[tool.pytest.ini_options]", "[pytest]", "[tool.pytest_env]"])):
+        if not draw(st.booleans()):
+            continue
+        parts.append(header)
+        if header == "[tool.pytest_env]":
+            parts.append("PYTEST_CACHE_DISABLE = 1")
+            continue
+        addopts = draw(st.none() | st.sampled_from(ADDOPTS[:4]))
+        as_list = draw(st.booleans())
+        parts += [f"{name} = '{value}'" for name, _, value in (line.partition(" = ") for line in draw(INI_LINES))]
+        parts += [f"addopts = {shlex.split(addopts) if as_list else json.dumps(addopts)}"] if addopts else []
+        parts += draw(st.sampled_from([[], ['env = ["A=1", "PYTEST_CACHE_DISABLE=1"]']]))
+    return "".join(f"{part}\n" for part in parts)
+
+
+def all_of(path: str, text: str, *, require_disabled: bool) -> list[Finding]:
+    home = pytest_configuration.read(path, text)
+    found = [*testing.refused([home]), *testing.judge(home)]
+    if require_disabled and home.counts and not home.refused:
+        found += testing.left_on(home, "/root-of-tree")
+    return joined(sorted(found))
+
+
+@settings(max_examples=400)
+@given(
+    file=st.tuples(st.sampled_from(["tox.ini", "setup.cfg", "pytest.ini"]), ini_files())
+    | st.tuples(st.just("pyproject.toml"), toml_files()),
+    require_disabled=st.booleans(),
+    choice=st.randoms(use_true_random=False),
+)
+def test_each_repair_that_is_followed_takes_findings_away_and_brings_none(
+    file: tuple[str, str],
+    require_disabled: bool,  # noqa: FBT001
+    choice: random.Random,
+) -> None:
+    path, text = file
+    found = all_of(path, text, require_disabled=require_disabled)
+    while found:
+        chosen = choice.choice(found)
+        text = followed(path, text, chosen)
+        left = all_of(path, text, require_disabled=require_disabled)
+        before, after = ([each for each in some if each.code != rules.CACHE_LEFT_ON] for some in (found, left))
+        if chosen.code == rules.CACHE_LEFT_ON:
+            assert len(after) <= len(before), text
+            assert after == left, text
+        elif chosen.code != rules.TESTS_UNREADABLE:  # what stands in a section at which pytest stops is judged then
+            assert len(after) < len(before), text
+        found = left
 
 
 HEADERS = ("[pytest]", "[tool:pytest]", "[tool.pytest]", "[tool.pytest.ini_options]", "[tool.pytest_env]", "[testenv]")

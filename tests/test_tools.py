@@ -151,6 +151,27 @@ def test_the_example_in_readme_is_what_the_hook_says(repository: Repository, hoo
     assert repository.hook(hook).text == said
 
 
+@pytest.mark.parametrize(
+    "hook", ["check-pycache-dockerfile", "check-pycache-compose", "check-pycache-ci", "check-pycache-pytest"]
+)
+def test_what_readme_shows_before_is_found_and_after_it_nothing(repository: Repository, hook: str) -> None:
+    section = (PROJECT / "README.md").read_text(encoding="utf-8").partition(f"\n## {hook}\n")[2]
+    shown = section.partition("```console\n$ cat ")[2].partition("```")[0]
+    before, _, said = shown.partition(f"$ {hook}")
+    name, _, content = before.partition("\n")
+    arguments, _, said = said.partition("\n")
+    diff = section.partition("```diff\n")[2].partition("```")[0].splitlines()
+    for path in ("shop/__init__.py", "shop/__main__.py", "requirements.txt"):
+        repository.write(path)
+    repository.write(name, content)
+    repository.git("add", ".")
+    assert repository.hook(hook, *arguments.split()).text == said
+    assert [line[1:] for line in diff if not line.startswith("+")] == content.splitlines()
+    repository.write(name, "".join(f"{line[1:]}\n" for line in diff if not line.startswith("-")))
+    done = repository.hook(hook, *arguments.split())
+    assert (done.status, done.text) == (0, "")
+
+
 def test_the_example_of_forbid_pycache_in_readme_is_what_the_hook_says(repository: Repository) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("\n## forbid-pycache\n")[2].partition("exit code: 1\n\n")[2].partition("```")[0]

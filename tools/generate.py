@@ -125,7 +125,7 @@ def options(hook: str) -> str:
         module = importlib.import_module(f"pycache_hooks.hooks.{hook.replace('-', '_')}")
         listed = tuple(option for option in module.OPTIONS if option not in selection.OPTIONS)
     rows = [(_flag(flag, details), details["help"].replace("%%", "%")) for flag, details in listed]
-    return _table(("Option", "Meaning"), rows)
+    return _table(("Option", "Meaning"), rows) if rows else "No options of its own."
 
 
 def _flag(flag: str, details: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import os
 
 from pycache_hooks import selection
 from pycache_hooks.console import read_options
-from pycache_hooks.findings import Finding
+from pycache_hooks.findings import Finding, joined
 from pycache_hooks.readers import project
 from pycache_hooks.readers.files import Files
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     SettingsT = TypeVar("SettingsT", bound=Selection)
     Judge = Callable[[Files, SettingsT, Sequence[str] | None], list[Finding]]
-
-_TEMPLATE = ("{{", "{%")
-"""What is filled in where a program makes a file of another one, as cookiecutter does."""
 
 
 def run(  # noqa: PLR0913, PLR0917 - one argument a part of a hook
@@ -39,8 +36,9 @@ def run(  # noqa: PLR0913, PLR0917 - one argument a part of a hook
     files = Files(project.started()())
     named: list[str] = getattr(settings, "files", None) or []
     counts = selection.filter_of(settings, files.root)
-    findings = judge(files, settings, [_relative(path, files.root) for path in named] or None)
-    return selection.conclude([finding for finding in findings if counts(finding)], settings)
+    names, problems = _named(files, named)
+    findings = judge(files, settings, names if named else None) if names or not named else []
+    return selection.conclude(joined(filter(counts, findings)), settings, problems)
 
 
 def unreadable(files: Files, code: str, paths: Iterable[str]) -> list[Finding]:
@@ -51,8 +49,32 @@ def unreadable(files: Files, code: str, paths: Iterable[str]) -> list[Finding]:
 
 def is_template(text: str) -> bool:
     """Whether *text*, of a file or its path, is what a program makes others of. Not to be asked of CI: ``${{ }}`` is its own."""
-    return any(mark in text for mark in _TEMPLATE)
+    return any(mark in text for mark in project.TEMPLATE_MARKS)
+
+
+def _named(files: Files, given: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The paths *given*, relative to the root; and what is wrong with those that are no files of the repository.
+
+    One that is tracked may be missing in the work tree, where it is deleted or sparse, and may be a link.
+    """
+    names, problems = [], []
+    for path in given:
+        name = _relative(os.path.abspath(path), files.root)
+        if not files.project.tracks(name):
+            directory, last = os.path.split(os.path.abspath(path))
+            name = _relative(os.path.join(os.path.realpath(directory), last), files.root)
+        if files.project.tracks(name):
+            names.append(name)
+        elif name.partition("/")[0] == os.pardir:
+            problems.append(f"{path}: outside of the repository")
+        elif os.path.isdir(path):
+            problems.append(f"{path}: a directory: name the files in it")
+        elif os.path.lexists(path):
+            names.append(name)
+        else:
+            problems.append(f"{path}: no such file in the index or the work tree")
+    return names, problems
 
 
 def _relative(path: str, root: str) -> str:
-    return os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")
+    return os.path.relpath(path, root).replace(os.sep, "/")

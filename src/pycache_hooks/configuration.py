@@ -25,15 +25,28 @@ COMMON = ("select", "ignore", "exclude", "format")
 """What may stand in the table itself, for all hooks that have such an option."""
 
 
+_origins: dict[str, str] = {}
+"""Where the options of the hook that was filled last stand, if they did not come from the command line."""
+
+
+def located(message: str) -> str:
+    """The *message* about an option, with the place of that if it is in the file: who reads it has given no option."""
+    option = message.partition(" ")[0].removesuffix(":")
+    return f"{_origins[option]}:{message.removeprefix(option).removeprefix(':')}" if option in _origins else message
+
+
 def fill(name: str, options: Iterable[Option], settings: object, table: dict[str, Any]) -> None:
     """Fill what the command line left open in *settings* of the hook *name*, from *table*.
 
     Raises Failure for an unknown key, and for a value that the option does not take.
     """
     given = vars(settings)
-    for key, value in _values(name, options, table).items():
-        if key not in given:
-            setattr(settings, key, value)
+    _origins.clear()
+    for key, (where, value) in _values(name, options, table).items():
+        attribute = key.replace("-", "_")
+        if attribute not in given:
+            setattr(settings, attribute, value)
+            _origins[f"--{key}"] = f"{FILE}: [{where}] {key}"
 
 
 def read() -> dict[str, Any]:
@@ -61,15 +74,16 @@ def read() -> dict[str, Any]:
     return table
 
 
-def _values(name: str, options: Iterable[Option], table: dict[str, Any]) -> dict[str, Any]:
-    """The settings of the hook *name* in *table*, by attribute."""
+def _values(name: str, options: Iterable[Option], table: dict[str, Any]) -> dict[str, tuple[str, Any]]:
+    """The settings of the hook *name* in *table*, each with the name of the table that it stands in."""
     known = {
         flag.removeprefix("--"): details for flag, details in options if flag.startswith("--") and flag != "--explain"
     }
     hooks = _hooks()
     for key in table:
         if key not in COMMON and key not in hooks:
-            raise Failure(f"{FILE}: [{TABLE}] {key}: unknown key{nearest(key, [*COMMON, *hooks])}")
+            hint = f": it goes into [{TABLE}.{name}]" if key in known else nearest(key, [*COMMON, *hooks])
+            raise Failure(f"{FILE}: [{TABLE}] {key}: unknown key{hint}")
     own = table.get(name, {})
     if not isinstance(own, dict):
         raise Failure(f"{FILE}: {TABLE}.{name} is not a table")
@@ -77,10 +91,14 @@ def _values(name: str, options: Iterable[Option], table: dict[str, Any]) -> dict
         if key not in known:
             raise Failure(f"{FILE}: [{TABLE}.{name}] {key}: unknown key{nearest(key, known)}")
     shared = {key: value for key, value in table.items() if key in COMMON and key in known}
-    return {key.replace("-", "_"): _checked(key, value, known[key]) for key, value in (shared | own).items()}
+    found = {}
+    for where, values in ((TABLE, shared), (f"{TABLE}.{name}", own)):
+        for key, value in values.items():
+            found[key] = where, _checked(where, key, value, known[key])
+    return found
 
 
-def _checked(key: str, value: Any, details: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever TOML can say
+def _checked(where: str, key: str, value: Any, details: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever TOML can say
     """*value* as argparse would give it. Raises Failure for one that the option does not take."""
     if details.get("action") == "store_true":
         wanted, right = "true or false", isinstance(value, bool)
@@ -94,7 +112,7 @@ def _checked(key: str, value: Any, details: dict[str, Any]) -> Any:  # noqa: ANN
     else:
         wanted, right = "a string", isinstance(value, str)
     if not right:
-        raise Failure(f"{FILE}: {TABLE}: {key} = {value!r}: not {wanted}")
+        raise Failure(f"{FILE}: [{where}] {key} = {value!r}: not {wanted}")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -9,7 +10,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeVar
+    from typing import Any, NoReturn, TypeVar
 
     from pycache_hooks.arguments import Option
 
@@ -25,16 +26,26 @@ class Failure(Exception):
 
 
 def guarded(run: Callable[[list[str]], int]) -> Callable[[Sequence[str] | None], int]:
-    """Make a hook's ``main``: no failure that a user can cause ends in a traceback."""
+    """Make a hook's ``main``: no failure that a user can cause ends in a traceback.
+
+    Without an *argv* it is the program itself, and does not return.
+    """
 
     def main(argv: Sequence[str] | None = None) -> int:
-        arguments = sys.argv[1:] if argv is None else list(argv)
+        if argv is not None:
+            return ended(list(argv))
+        gc.disable()  # what is read is kept to the end, and what is made besides has no cycles: there is no garbage to look for
+        _leave(ended(sys.argv[1:]))
+
+    def ended(arguments: list[str]) -> int:
         if not (sys.stdout and sys.stderr):  # closed by whoever started us
             sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
         try:
             return _run(run, arguments)
         except Failure as failure:
-            return _fail(str(failure))
+            from pycache_hooks import configuration
+
+            return _fail(configuration.located(str(failure)))
         except BrokenPipeError:
             return FOUND  # the reader left (`| head`)
         except KeyboardInterrupt:
@@ -82,13 +93,18 @@ def _run(run: Callable[[list[str]], int], arguments: list[str]) -> int:
     try:
         return run(arguments)
     finally:
-        gc.freeze()  # the end of the program need not look for garbage in all that was read
         try:
             sys.stdout.flush()
         except OSError:
             # The reader left, or the disk is full: what remains to be flushed at exit must not fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise
+
+
+def _leave(status: int) -> NoReturn:
+    """End the program without taking apart what it has read, which takes milliseconds. `_run` has printed everything."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - the public way to it is the way that takes long
+    os._exit(status)  # pragma: no cover - what measures has written by then
 
 
 def _fail(message: str) -> int:

@@ -24,6 +24,9 @@ NO_CACHE = f"-p {NO_CACHE_PLUGIN}"
 CACHE_DIR = "cache_dir"
 """The setting of pytest that moves its cache."""
 
+MOVING = {"pytest": (NO_CACHE_PLUGIN, CACHE_DIR), "mypy": ("cache_dir",), "ruff": ("cache-dir",)}
+"""Words of a tool's configuration that may have to do with where its cache goes."""
+
 NEEDING_CACHE = frozenset(
     "--lf --last-failed --ff --failed-first --nf --new-first --cache-show --cache-clear --lfnf --last-failed-no-failures "
     "--sw --stepwise --sw-skip --stepwise-skip --sw-reset --stepwise-reset".split()
@@ -32,6 +35,9 @@ NEEDING_CACHE = frozenset(
 
 Measured with pytest 7.4 to 9.2.
 """
+
+TOX_SETTING = f"[testenv]\nsetenv =\n    {DONT_WRITE}=1"
+"""What tox has to be told itself: of itself it hands none of the variables on (tox 4)."""
 
 PIP_TRUE = ("y", "yes", "t", "true", "on", "1")
 """What pip takes for true, in any case; uv too. pip's other words are those of `PIP_FALSE`, and anything else is an error."""

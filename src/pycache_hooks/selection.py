@@ -19,7 +19,12 @@ FOR_PROGRAMS = ("json", "sarif")
 FORMATS = ("text", "github", *FOR_PROGRAMS)
 
 MARK = "pycache-hooks: ignore["
-"""In a comment on the line of a finding, or in the comment lines right above it; codes with commas, and ``]``."""
+"""In a comment on the line of a finding, or in the comment lines right above it; codes with commas, and ``]``.
+
+A line that ends in a backslash goes on in the next: what is above its beginning is above all of it.
+"""
+
+_YAML = (".yml", ".yaml")
 
 MAX_BYTES = 1 << 20
 """A file is searched for comments as far as that."""
@@ -70,7 +75,9 @@ def filter_of(settings: Selection, root: str) -> Callable[[Finding], bool]:
             return True
         if finding.path not in lines:
             lines[finding.path] = _lines(os.path.join(root, finding.path))
-        return finding.code not in _switched_off(lines[finding.path], finding.line)
+        return finding.code not in _switched_off(
+            lines[finding.path], finding.line, quoting=finding.path.endswith(_YAML)
+        )
 
     return counts
 
@@ -105,7 +112,7 @@ def _codes(option: str, given: list[str] | None) -> tuple[str, ...]:
         return ()
     from pycache_hooks import rules
 
-    codes = tuple(code.strip() for value in given for code in value.split(","))
+    codes = tuple(code.strip().upper() for value in given for code in value.split(","))
     for code in codes:
         if not code or not any(rule.code.startswith(code) for rule in rules.RULES):
             raise Failure(f"{option} {code}: no rule has this code{nearest(code, [rule.code for rule in rules.RULES])}")
@@ -120,16 +127,24 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _switched_off(lines: list[str], number: int) -> list[str]:
-    """The codes that comments switch off for the line *number*."""
-    codes = _named_in(lines[number - 1]) if number <= len(lines) else []
+def _switched_off(lines: list[str], number: int, *, quoting: bool) -> list[str]:
+    """The codes that comments switch off for the line *number*; *quoting*: what is between quotes is no comment."""
+    line = lines[number - 1] if number <= len(lines) else ""
+    codes = [] if quoting and _is_quoted(line) else _named_in(line)
     for line in reversed(lines[: number - 1]):
-        if not line.lstrip().startswith("#"):
+        if line.lstrip().startswith("#"):
+            codes += _named_in(line)
+        elif not line.rstrip().endswith("\\"):
             break
-        codes += _named_in(line)
     return codes
+
+
+def _is_quoted(line: str) -> bool:
+    """Whether a quote that stands before the comment ends behind it."""
+    before, _, behind = line.partition(MARK)
+    return any(before.count(quote) % 2 and quote in behind for quote in "\"'")
 
 
 def _named_in(line: str) -> list[str]:
     comment, found, rest = line.partition(MARK)
-    return [code.strip() for code in rest.partition("]")[0].split(",")] if found and "#" in comment else []
+    return [code.strip().upper() for code in rest.partition("]")[0].split(",")] if found and "#" in comment else []

@@ -95,13 +95,30 @@ def test_each_check_reads_its_own_table_and_the_options_count_for_all(repository
     assert repository.hook(HOOK).status == 0
 
 
-def test_a_wrong_table_of_a_check_is_an_error(repository: Repository) -> None:
-    make(clean(repository), {"pyproject.toml": "[tool.pycache-hooks.check-pycache-ci]\nall-runner = true\n"})
+@pytest.mark.parametrize(
+    ("check", "key", "meant"),
+    [
+        ("check-pycache-ci", "all-runner", "all-runners"),
+        ("check-pycache-pytest", "require-disable", "require-disabled"),
+        ("forbid-pycache", "selects", "select"),
+    ],
+)
+@pytest.mark.parametrize("files", [{}, {".github/workflows/a.yml": "on: push\n"}], ids=["no CI", "CI"])
+def test_a_wrong_table_of_a_check_is_an_error(
+    repository: Repository, check: str, key: str, meant: str, files: dict[str, str]
+) -> None:
+    make(clean(repository), {"pyproject.toml": f"[tool.pycache-hooks.{check}]\n{key} = true\n", **files})
 
     done = repository.hook(HOOK)
 
     assert (done.status, done.stdout) == (2, b"")
-    assert b"all-runner: unknown key: did you mean all-runners?" in done.stderr
+    assert f"{key}: unknown key: did you mean {meant}?".encode() in done.stderr
+
+
+def test_a_right_table_of_a_check_that_has_nothing_to_do_is_none(repository: Repository) -> None:
+    make(clean(repository), {"pyproject.toml": "[tool.pycache-hooks.forbid-pycache]\nselect = ['PYC101']\n"})
+
+    assert repository.hook(HOOK).status == 0
 
 
 def test_what_cannot_be_judged_does_not_hide_the_rest(repository: Repository) -> None:
@@ -135,7 +152,7 @@ def test_a_passing_run_starts_git_three_times_and_imports_no_yaml(repository: Re
     wrapper.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>"{log}"\nexec {real} "$@"\n')
     wrapper.chmod(0o755)
     listed = "import sys; before = set(sys.modules); " + hook_command(HOOK)[2].replace(
-        "sys.exit(main())", "status = main()"
+        "sys.exit(main())", "status = main(sys.argv[1:])"
     )
     program = f"{listed}; print(*sorted(set(sys.modules) - before)); sys.exit(status)"
     env = {name: value for name, value in repository.env.items() if not name.startswith("COV")}
@@ -147,6 +164,7 @@ def test_a_passing_run_starts_git_three_times_and_imports_no_yaml(repository: Re
     dear = set(
         "yaml re argparse subprocess tomllib pathlib typing enum json shlex identify pathspec dataclasses".split()
     )
+    assert "pycache_hooks.hooks.check_pycache_dockerfile" in done.text.split()
     assert dear.isdisjoint(done.text.split())
     assert len(log.read_text().splitlines()) == 3
 

@@ -186,9 +186,10 @@ def test_a_file_that_is_gone_is_left_alone(repository: Repository) -> None:
 def test_nothing_outside_of_the_repository_is_read(repository: Repository) -> None:
     (repository.path.parent / "x.env").write_text("PYTHONDONTWRITEBYTECODE=1\n")
     (repository.path.parent / "x.yaml").write_text(f"services:\n  web:\n{QUIET}")
-    outside = "    env_file: [../x.env]\n"
-    make(repository, compose=f"include: [../x.yaml]\n{SERVICE}{outside}")
+    make(repository, compose=f"include: [../x.yaml]\n{SERVICE}")
     assert found(repository) == ["compose.yaml:8 PYC601"]
+    make(repository, compose=f"{SERVICE}    env_file: [../x.env]\n".replace('    user: "1000"\n', ""))
+    assert found(repository) == ["compose.yaml:6 PYC603"]
 
 
 FIELDS = "image build command entrypoint user volumes environment env_file working_dir extends tmpfs".split()

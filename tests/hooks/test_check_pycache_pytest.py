@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import pytest
@@ -57,7 +58,7 @@ def test_what_a_finding_looks_like(repository: Repository) -> None:
     make(repository, {"pyproject.toml": VAIN})
 
     assert check(repository).lines == [
-        f"pyproject.toml:2: PYC801 `-p no:cache` does nothing: it takes `{OFF}`, spelt so",
+        f"pyproject.toml:2: PYC801 `-p no:cache` switches nothing off: it takes `{OFF}`, spelt so",
         f'    fix: addopts = "{OFF}"',
     ]
 
@@ -98,13 +99,13 @@ def test_a_template_elsewhere_is_no_mistake(repository: Repository) -> None:
 
 
 def test_names_select_directories(repository: Repository) -> None:
-    make(repository, {"a/pytest.ini": "", "a/pyproject.toml": VAIN, "b/pyproject.toml": VAIN})
+    make(repository, {"a/pytest.ini": "", "a/pyproject.toml": VAIN, "b/pyproject.toml": VAIN, "c/pytest.ini": ""})
 
     both = ["a/pyproject.toml:1 PYC803", "a/pyproject.toml:2 PYC801"]
     assert found(repository, "a/pytest.ini") == both
     assert found(repository, "pytest.ini", within="a") == both
     assert found(repository, "b/pyproject.toml", "c/pytest.ini") == ["b/pyproject.toml:2 PYC801"]
-    assert found(repository, "pytest.ini") == []
+    assert found(repository, "c/pytest.ini") == []
 
 
 def test_a_comment_switches_a_rule_off(repository: Repository) -> None:
@@ -149,6 +150,109 @@ def test_a_file_that_the_work_tree_lacks_hides_nothing(repository: Repository) -
     assert found(repository) == []
 
 
+def run_pytest(repository: Repository) -> tuple[int, bool]:
+    """The exit status of pytest there, and whether it left a cache."""
+    (repository.path / "test_nothing.py").write_text("def test(): pass\n")
+    env = {name: value for name, value in repository.env.items() if not name.startswith(("PYTEST", "COV"))}
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    done = run([sys.executable, "-m", "pytest", "-q"], repository.path, env)
+    cache = repository.path / ".pytest_cache"
+    left = cache.exists()
+    shutil.rmtree(cache, ignore_errors=True)
+    return done.status, left
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "stops"),
+    [
+        pytest.param(
+            "pytest.ini", "[pytest]\ncache_dir = x\ncachedir = y\ncache-dir = z\naddopts = {}\n", False, id="many"
+        ),
+        pytest.param("tox.ini", "[pytest]\n# why\ncache_dir =\n  x\naddopts =\n  -ra\n  {}\n", False, id="over lines"),
+        pytest.param("setup.cfg", "[metadata]\n\n[pytest]\naddopts = {}\n", True, id="a section of another name"),
+        pytest.param(
+            "pyproject.toml",
+            "[tool.pytest]\ncache_dir = 'x'\n\n[tool.pytest.ini_options]\naddopts = '{}'\n",
+            True,
+            id="two tables",
+        ),
+    ],
+)
+def test_commands_that_are_printed_make_pytest_run_without_its_cache(
+    repository: Repository, path: str, text: str, *, stops: bool
+) -> None:
+    make(repository, {path: text.format(OFF)})
+    assert run_pytest(repository) == ((4 if path.endswith(".toml") else 1, False) if stops else (0, False))
+
+    result = check(repository)
+    assert result.text.count("fix:") == 1
+    (repository.path / "below").mkdir()
+    repository.paste(result.fix, within="below")
+
+    assert found(repository) == []
+    assert run_pytest(repository) == (0, False)
+    assert not (repository.path / f"{path}.bak").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["addopts = -p no:cache --lf", f"addopts = {OFF} --lf # why", "addopts = -p=no:cacheprovider"]
+)
+def test_a_line_that_is_printed_makes_pytest_run_without_its_cache(repository: Repository, line: str) -> None:
+    make(repository, {"pytest.ini": f"[pytest]\n{line}\n"})
+
+    result = check(repository)
+    assert result.text.count("fix:") == 1
+    make(repository, {"pytest.ini": f"[pytest]\n{result.fix}\n"})
+
+    assert found(repository) == []
+    assert run_pytest(repository) == (0, False)
+
+
+def test_of_a_file_that_is_hidden_all_that_goes_goes_in_one_command(repository: Repository) -> None:
+    hidden = "[tox]\n[pytest]\ncache_dir = x\naddopts = -p no:cacheprovider\n[testenv]\ndeps = pytest\n"
+    make(repository, {"pytest.ini": f"{INI_OFF}cachedir = y\n", "tox.ini": hidden})
+
+    result = check(repository)
+    assert result.findings == ["pytest.ini:3 PYC801", "tox.ini:2 PYC803", "tox.ini:3 PYC802"]
+    for command in [line for line in result.lines if "sed" in line]:
+        repository.paste(command.replace("fix:", ""))
+
+    assert found(repository) == []
+    assert (repository.path / "tox.ini").read_text() == "[tox]\n[testenv]\ndeps = pytest\n"
+
+
+def test_a_section_at_which_pytest_9_stops_although_another_file_comes_first(repository: Repository) -> None:
+    make(repository, {"pytest.ini": INI_OFF, "setup.cfg": "[metadata]\n[pytest]\naddopts = -ra\n"})
+    assert run_pytest(repository) == (1, False)
+
+    result = check(repository)
+    assert result.lines[0] == (
+        "setup.cfg:2: PYC800 cannot be read: pytest 9 stops at [pytest], although pytest.ini comes first"
+    )
+    repository.paste(result.fix)
+
+    assert found(repository, REQUIRED) == []
+    assert run_pytest(repository) == (0, False)
+
+
+def test_where_pytest_stops_nobody_asks_whether_its_cache_is_off(repository: Repository) -> None:
+    make(repository, {"setup.cfg": "[pytest]\naddopts = -ra\n", "conftest.py": ""})
+
+    assert found(repository, REQUIRED) == ["setup.cfg:1 PYC800"]
+
+
+def test_what_is_switched_off_by_a_comment_is_not_deleted_with_others(repository: Repository) -> None:
+    lines = ["[pytest]", "# pycache-hooks: ignore[PYC802]", "cache_dir = x", "cachedir = y", f"addopts = {OFF}"]
+    make(repository, {"tox.ini": "\n".join([*lines, ""])})
+
+    result = check(repository)
+    assert result.findings == ["tox.ini:4 PYC801"]
+    repository.paste(result.fix)
+
+    assert (repository.path / "tox.ini").read_text().splitlines() == [*lines[:3], lines[4]]
+    assert found(repository) == []
+
+
 # What cannot be read
 
 
@@ -186,7 +290,7 @@ IMPORTED = """
 import sys
 sys.argv[0] = "check-pycache-pytest"
 from pycache_hooks.hooks.check_pycache_pytest import main
-assert main() == 0
+assert main([]) == 0
 print(*sorted({"tomllib", "shlex", "yaml", "json"} & set(sys.modules)))
 """
 
@@ -261,6 +365,12 @@ def test_only_the_file_that_pytest_reads_counts(repository: Repository) -> None:
             {"a b/tox.ini": "[testenv]\ncommands = pytest\n"}, "a b/pytest.ini", id="a tox.ini that names pytest"
         ),
         pytest.param({"pyproject.toml": "[x]\ny = ['pytest']"}, "pyproject.toml", id="a requirement"),
+        pytest.param(
+            {"requirements-dev.txt": "pytest>=8\n", "tests/test_x.py": ""}, "pytest.ini", id="a requirements file"
+        ),
+        pytest.param(
+            {"setup.py": "setup(\n  tests_require=['pytest'],\n)\n", "test_x.py": ""}, "pytest.ini", id="setup.py"
+        ),
     ],
 )
 def test_tests_that_nothing_is_configured_for(
@@ -283,6 +393,12 @@ def test_names_select_directories_of_what_is_required_too(repository: Repository
 
     assert found(repository, REQUIRED, "a/pytest.ini") == ["a/pytest.ini:1 PYC804"]
     assert found(repository, REQUIRED, "b/pyproject.toml") == []
+
+
+def test_a_requirement_is_no_use_where_a_directory_is_configured(repository: Repository) -> None:
+    make(repository, {"requirements.txt": "pytest\n", "api/pytest.ini": INI_OFF, "api/conftest.py": ""})
+
+    assert found(repository, REQUIRED) == []
 
 
 # --require-disabled, in images and services
@@ -376,3 +492,44 @@ def test_a_service_that_leaves_it_on_beside_one_that_does_not(repository: Reposi
         "    fix: environment:",
         f'           PYTEST_ADDOPTS: "-q {OFF}"',
     ]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [pytest.param("[A=1]", id="a list"), pytest.param("['PYTEST_ADDOPTS=-q \"a b\"']", id="with options")],
+)
+def test_a_service_is_given_it_in_the_form_of_its_environment(repository: Repository, environment: str) -> None:
+    off = f'{SERVICE}    environment:\n      PYTEST_ADDOPTS: "{OFF}"\n'
+    more = "  more:\n    image: python:3.13\n    command: pytest\n    environment: "
+    make(repository, {"conftest.py": "", "compose.yaml": f"{off}{more}{environment}\n"})
+    fix = check(repository, REQUIRED).fix
+    assert fix.splitlines()[1].startswith('  - "PYTEST_ADDOPTS=')
+
+    repaired = more + fix.removeprefix("environment:").replace("\n  ", "\n      ")
+    make(repository, {"compose.yaml": f"{off}{repaired}\n"})
+
+    assert found(repository, REQUIRED) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "on"),
+    [
+        pytest.param("env_file: gone.env", False, id="a file that is not here"),
+        pytest.param("environment: [PYTEST_ADDOPTS]", False, id="handed through"),
+        pytest.param("env_file: x.env", True, id="a file that is here"),
+    ],
+)
+def test_a_service_of_which_nobody_knows_the_options_is_not_counted(
+    repository: Repository, lines: str, *, on: bool
+) -> None:
+    off = f'{SERVICE}    environment:\n      PYTEST_ADDOPTS: "{OFF}"\n'
+    more = f"  more:\n    image: python:3.13\n    command: pytest\n    {lines}\n"
+    make(repository, {"conftest.py": "", "compose.yaml": off + more, "x.env": "A=1\n"})
+
+    assert found(repository, REQUIRED) == (["compose.yaml:7 PYC804"] if on else [])
+
+
+def test_such_a_service_counts_where_its_command_has_the_cache_off(repository: Repository) -> None:
+    make(repository, {"conftest.py": "", "compose.yaml": f"{SERVICE.replace('-q', OFF)}    env_file: gone.env\n"})
+
+    assert found(repository, REQUIRED) == []

@@ -254,10 +254,60 @@ def test_the_last_env_file_wins(tmp_path: Path) -> None:
     assert environment(service(tmp_path, files)) == {"A": "2", "B": "1"}
 
 
-@pytest.mark.parametrize("example", [".env.example", ".env.sample", ".env.template", ".env.dist"])
-def test_of_an_env_file_that_everybody_makes_the_example_counts(tmp_path: Path, example: str) -> None:
-    found = service(tmp_path, {NAME: one("env_file: .env"), example: "A=1\n"})
-    assert (environment(found), found.environment["A"].path) == ({"A": "1"}, example)
+@pytest.mark.parametrize(
+    ("path", "example"),
+    [
+        *((".env", f".env.{word}") for word in compose.EXAMPLES),
+        (".env", "env.example"),
+        (".env", "example.env"),
+        (".env", ".env-dist"),
+        (".env", "template_env"),
+        (".env.local", ".env.local.example"),
+        (".env.local", ".env.example.local"),
+        ("conf/web.env", "conf/web.example.env"),
+        ("conf/web", "conf/web.sample"),
+    ],
+)
+def test_of_an_env_file_that_everybody_makes_the_example_counts(tmp_path: Path, path: str, example: str) -> None:
+    found = service(tmp_path, {NAME: one(f"env_file: {path}"), example: "A=1\n"})
+    assert (environment(found), found.environment["A"].path, found.open) == ({"A": "1"}, example, False)
+
+
+@pytest.mark.parametrize(
+    "other", [".env.example.md", ".env.local.example", "example", "conf/.env.example", ".env.production", "my.env"]
+)
+def test_other_files_stand_for_no_env_file(tmp_path: Path, other: str) -> None:
+    found = service(tmp_path, {NAME: one("env_file: .env"), other: "A=1\n"})
+    assert (environment(found), found.open) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_open"),
+    [
+        pytest.param("env_file: x.env", False, id="a file that is here"),
+        pytest.param("env_file: gone.env", True, id="a file that is not here"),
+        pytest.param("env_file: [{path: gone.env, required: false}]", True, id="one that need not be there"),
+        pytest.param("env_file: untracked.env", True, id="one of this machine's own"),
+        pytest.param("env_file: binary.env", True, id="one that cannot be read"),
+        pytest.param("env_file: ../outside.env", True, id="one outside of the repository"),
+        pytest.param("env_file: $WHERE/x.env", True, id="one that nobody knows"),
+        pytest.param("env_file: []", False, id="none"),
+    ],
+)
+def test_an_env_file_that_is_not_here_may_set_anything(tmp_path: Path, lines: str, is_open: bool) -> None:  # noqa: FBT001
+    files = {NAME: one(lines), "x.env": "A=1\n", "untracked.env": "B=1\n", "binary.env": "\0"}
+    assert service(tmp_path, files, untracked=("untracked.env",)).open is is_open
+
+
+def test_a_file_that_is_not_here_may_override_the_ones_before_it(tmp_path: Path) -> None:
+    files = {NAME: one("env_file: [x.env, gone.env, y.env]", "environment: {C: 3}")}
+    files |= {"x.env": "A=1\nB=1\nC=1\n", "y.env": "B=2\n"}
+    assert environment(service(tmp_path, files)) == {"A": None, "B": "2", "C": "3"}
+
+
+def test_an_override_does_not_close_what_an_env_file_of_its_base_left_open(tmp_path: Path) -> None:
+    files = {NAME: one("env_file: gone.env"), "compose.override.yaml": one("env_file: x.env"), "x.env": "A=1\n"}
+    assert service(tmp_path, files, NAME, "compose.override.yaml").open
 
 
 # Several files

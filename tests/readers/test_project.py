@@ -31,7 +31,25 @@ def test_directories_with_sources() -> None:
     found = read("setup.py", "src/a/m.py", "src/a/n.py", "src/gui.pyw", "docs/x.md", "a/m.pyi", "ü/\udcff/m.py")
     assert found.has_python
     assert found.source_directories == ["", "src", "src/a", "ü/\udcff"]
-    assert found.others == ["a/m.pyi", "docs/x.md"]
+    assert list(found.containing(b"m")) == ["a/m.pyi", "docs/x.md", "src/a/m.py", "ü/\udcff/m.py"]
+    assert list(found.configuring(b"m")) == ["a/m.pyi", "docs/x.md"]
+
+
+@pytest.mark.parametrize("paths", [[], ["venv/lib/python3.12/site-packages/p/m.py"]], ids=["plain", "with a cache"])
+def test_sources_in_a_directory(paths: list[str]) -> None:
+    names = ("a.py", "a-b/m.py", "a/b/m.py", "a/b/n.pyw", "a/m.py", "a/z.py", "a0/m.py", "docs/x.md", "ü/m.py")
+    found = read(*names, *paths)
+    for place in ("", "a", "a-b", "a/b", "a/z.py", "b", "docs", "ü", "zz"):
+        inside = [
+            name for name in found.source_directories if not place or name == place or name.startswith(f"{place}/")
+        ]
+        assert sorted(set(found.sources_in(place))) == inside
+        assert found.holds_sources(place) == bool(inside)
+
+
+def test_nobody_works_in_a_template() -> None:
+    found = read("m.py", "{{cookiecutter.name}}/pyproject.toml", "{% if x %}a/pyproject.toml", "b/pyproject.toml")
+    assert found.project_directories == ["", "b"]
 
 
 def test_projects_and_ignore_files() -> None:
@@ -230,7 +248,6 @@ def test_paths_come_in_the_order_in_which_git_sorts_them(repository: Repository)
     found = project.read(str(repository.path), listing)
     assert all(found.tracks(name) for name in names)
     assert sorted(found.paths) == sorted(names)
-    assert sorted(found.others) == sorted(names)
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])

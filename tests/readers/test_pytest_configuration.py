@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
+import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -289,12 +292,6 @@ def test_what_pytest_reads(path: str, text: str, header: str | None, *, native: 
         pytest.param("pyproject.toml", "[pytest]\n", [], id="an empty table says nothing"),
         pytest.param("pyproject.toml", "tool = 1\npytest = 2", [], id="values that are no tables"),
         pytest.param(
-            "pyproject.toml",
-            "[tool.pytest]\na = 1\n[tool.pytest.ini_options]\nb = 1",
-            ["[tool.pytest]"],
-            id="both tables, on which pytest 9 stops",
-        ),
-        pytest.param(
             "pytest.toml",
             "a = 1\n[tool.pytest.ini_options]\nb = 1\n",
             ["[tool.pytest.ini_options]", "[tool.pytest]", ""],
@@ -304,6 +301,38 @@ def test_what_pytest_reads(path: str, text: str, header: str | None, *, native: 
 )
 def test_sections_that_pytest_does_not_read(path: str, text: str, unread: list[str]) -> None:
     assert [section.header for section in pytest_configuration.read(path, text).unread] == unread
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "refused"),
+    [
+        pytest.param(
+            "pyproject.toml",
+            "[tool.pytest]\na = 1\n[tool.pytest.ini_options]\nb = 1",
+            "[tool.pytest]",
+            id="both tables",
+        ),
+        pytest.param("pyproject.toml", "[tool.pytest]\na = 1\n[tool.pytest.ini_options]\n", "", id="an empty table"),
+        pytest.param("pyproject.toml", "[tool.pytest]\n[tool.pytest.ini_options]\nb = 1", "", id="the other empty"),
+        pytest.param("pytest.toml", "[tool.pytest]\na = 1\n[tool.pytest.ini_options]\nb = 1", "", id="another file"),
+        pytest.param("setup.cfg", "[x]\n[pytest]\n", "[pytest]", id="setup.cfg"),
+        pytest.param("setup.cfg", "[pytest]\n[tool:pytest]\n", "", id="setup.cfg with both"),
+        pytest.param("tox.ini", "[pytest]\n", "", id="tox.ini"),
+    ],
+)
+def test_sections_at_which_pytest_9_stops(tmp_path: Path, path: str, text: str, refused: str) -> None:
+    home = pytest_configuration.read(path, text)
+    assert (home.refused.header if home.refused else "") == refused
+    assert home.refused not in home.unread
+    assert path != "pyproject.toml" or pytest_configuration.may_be_refused(text)
+
+    (tmp_path / path).write_text(text)
+    (tmp_path / "test_x.py").write_text("def test(): pass\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, env=env, capture_output=True, check=False
+    )
+    assert (done.returncode != 0) is bool(refused), done
 
 
 # Variables

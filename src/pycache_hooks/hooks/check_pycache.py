@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pycache_hooks import configuration, processes, rules, selection
 from pycache_hooks.console import guarded, read_options
-from pycache_hooks.findings import Finding
-from pycache_hooks.readers import project
+from pycache_hooks.findings import Finding, joined
+from pycache_hooks.readers import libyaml, project
 from pycache_hooks.readers.files import Files
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Row = tuple[str, int | None, str, str, str]
 
 NAME = "check-pycache"
+_FORBID = "forbid-pycache"
 
 _BY_NAME = (rules.BYTECODE, rules.TOOL_CACHE, rules.ENVIRONMENT)
 """Of tracked caches, whether they are ignored or not."""
@@ -44,11 +45,15 @@ class Settings(selection.Selection):
 def main(argv: list[str]) -> int:
     """Run the hook, as the module's docstring says. Returns the exit status."""
     finished = project.started()
-    # The checks are imported while git works, and while a fork does.
-    from pycache_hooks.hooks import check_pycache_ci as ci
     from pycache_hooks.hooks import check_pycache_gitignore as gitignore
 
     asked = gitignore.early()
+    # The other checks are imported while git works.
+    from pycache_hooks.hooks import check_pycache_ci as ci
+    from pycache_hooks.hooks import check_pycache_compose as compose
+    from pycache_hooks.hooks import check_pycache_dockerfile as dockerfile
+    from pycache_hooks.hooks import check_pycache_dockerignore as dockerignore
+
     settings, table = Settings(), configuration.read()
     read_options(NAME, __doc__, OPTIONS, settings, argv, table)
     files = Files(finished())
@@ -63,21 +68,29 @@ def main(argv: list[str]) -> int:
         return [
             (finding.path, finding.line, finding.code, finding.message, str(finding.fix))
             for check, (chosen, keeps) in zip(checks, map(own, checks), strict=True)
-            for finding in filter(keeps, check.judge(files, chosen, None))
+            for finding in joined(filter(keeps, check.judge(files, chosen, None)))
         ]
 
-    # Of all that takes long, CI files alone have nothing in common with the rest.
-    pipelines = processes.beside(judged, [ci]) if ci.is_concerned(files) else lambda: judged([ci])
-    from pycache_hooks.hooks import check_pycache_compose as compose
-    from pycache_hooks.hooks import check_pycache_dockerfile as dockerfile
-    from pycache_hooks.hooks import check_pycache_dockerignore as dockerignore
-    from pycache_hooks.hooks import check_pycache_pytest as pytest
-    from pycache_hooks.hooks import forbid_pycache as forbid
-    from pycache_hooks.readers import snapshot
+    def judged_apart(checks: list[ModuleType]) -> list[Row]:
+        from pycache_hooks.hooks import check_pycache_pytest as pytest
 
-    index, keeps = own(forbid)
-    recorded = snapshot.index() if files.project.may_hold_caches else []
-    found = forbid.findings(recorded, recorded, index, keeps)
+        return judged([*checks, pytest])
+
+    # CI files have nothing in common with the rest, and take as long; what pytest is told takes no time.
+    concerned = ci.is_concerned(files)
+    if concerned:
+        libyaml.prepare()  # once for both processes
+    apart = processes.beside(judged_apart, [ci]) if concerned else lambda: judged_apart([ci])
+
+    found: list[Finding] = []
+    may_hold_caches = files.project.may_hold_caches
+    if may_hold_caches or _FORBID in table:
+        from pycache_hooks.hooks import forbid_pycache as forbid
+        from pycache_hooks.readers import snapshot
+
+        index, keeps = own(forbid)
+        recorded = snapshot.index() if may_hold_caches else []
+        found += forbid.findings(recorded, recorded, index, keeps)
 
     gitignores, keeps = own(gitignore)
     found += gitignore.findings(files.project, gitignores, keeps, asked.answers(root))
@@ -93,7 +106,7 @@ def main(argv: list[str]) -> int:
     if not shipped and (silenced or dockerignores.context):
         found += filter(keeps, dockerfile.copies(files, None))
 
-    found += [Finding(*row) for row in (*judged([compose, pytest]), *pipelines())]
+    found += [Finding(*row) for row in (*judged([compose]), *apart())]
     return selection.conclude(_once(found), settings, problems)
 
 

@@ -41,6 +41,7 @@ OPTIONS: tuple[Option, ...] = (
 
 _PARTS = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _CONFTEST = "conftest.py"
+_REQUIRING = ("requirements", "setup.py", "Pipfile")
 _DECIDED = "/"
 
 
@@ -68,6 +69,11 @@ class _Directory:
         """The one that pytest reads."""
         return next((home for home in self.homes if home.counts), None)
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody can say which of them that is, or pytest stops at one of them."""
+        return self.incomplete or any(home.refused for home in self.homes)
+
 
 @guarded
 def main(argv: list[str]) -> int:
@@ -93,7 +99,7 @@ def judge(files: Files, settings: Settings, names: Sequence[str] | None) -> list
 def _places(files: Files) -> dict[str, list[str]]:
     """The directories that may hold pytest's configuration, with the files that may be it, in pytest's order."""
     places: dict[str, list[str]] = {}
-    for path in files.named(*_PARTS):
+    for path in files.configuring(*_PARTS):
         if path.rpartition("/")[2] in HOMES and not checking.is_template(path):
             places.setdefault(_directory(path), []).append(path)
     for paths in places.values():
@@ -122,6 +128,7 @@ def _read(files: Files, paths: Iterable[str], *, everything: bool) -> tuple[list
                 path.endswith("pyproject.toml")
                 and not everything
                 and "cache" not in text.lower().replace("pycache", "")
+                and not pytest_configuration.may_be_refused(text)
             ):
                 later.append((path, text))
             else:
@@ -142,7 +149,8 @@ def _parse(directory: _Directory, path: str, text: str, found: list[Finding]) ->
 
 
 def _judge(directory: _Directory) -> list[Finding]:
-    found = [] if directory.incomplete else testing.hidden(directory.homes)
+    found = testing.refused(directory.homes)
+    found += [] if found or directory.incomplete else testing.hidden(directory.homes)
     for home in directory.homes:
         found += testing.judge(home)
     return found
@@ -152,15 +160,25 @@ def _left_on(files: Files, directories: dict[str, _Directory]) -> list[Finding]:
     """Where the cache is left on, for ``--require-disabled``: in the configurations, unless that is done elsewhere."""
     found = []
     for directory in directories.values():
-        if directory.read and not directory.incomplete and not _is_off_by_tox(directory, files.root):
+        if directory.read and not directory.unknown and not _is_off_by_tox(directory, files.root):
             found += testing.left_on(directory.read, files.root)
     users = {_directory(path) for path in files.named(_CONFTEST) if _is_conftest(path)}
     users |= {name for name, directory in directories.items() if directory.mentions}
+    if not any(directory.read or directory.unknown for directory in directories.values()):
+        users |= _requiring(files)
     for place in sorted({_place(user, directories, files.root) for user in users} - {_DECIDED}):
         found.append(testing.nowhere_off(place, has_project=files.exists(_joined(place, "pyproject.toml"))))
     launches = _launches(files) if found else []
     on = [launch for launch in launches if not launch.is_off(files.root)]
     return found if len(on) == len(launches) else [testing.launched_with(launch) for launch in on]
+
+
+def _requiring(files: Files) -> set[str]:
+    """The directories of files that require pytest, such as requirements files."""
+    from pycache_hooks.readers.project import requirements
+
+    paths = (path for path in files.named(*_REQUIRING) if path.endswith((".txt", ".in", *_REQUIRING[1:])))
+    return {_directory(path) for path in paths if "pytest" in requirements(path, files.text(path) or "")}
 
 
 def _place(directory: str, directories: dict[str, _Directory], root: str) -> str:
@@ -173,7 +191,7 @@ def _place(directory: str, directories: dict[str, _Directory], root: str) -> str
     for name in reversed(above):
         if name in directories:
             found = directories[name]
-            if found.read or found.incomplete or _is_off_by_tox(found, root):
+            if found.read or found.unknown or _is_off_by_tox(found, root):
                 return _DECIDED
             place = name
     return place
@@ -208,11 +226,14 @@ def _of_services(files: Files) -> list[Launch]:
     for _, services in files.projects:
         for *_, service in services:
             container = reader.container(service)
-            variable = container.environment.get(PYTEST_OPTIONS)
+            variable = container.setting(PYTEST_OPTIONS)
             addopts = (variable.value if variable else None) or ""
             place = service.path, service.line, f"service {service.name}"
             default = PYTEST_OPTIONS in service.environment
-            found += _started(*place, container.commands, addopts, default=default, service=True)
+            form = testing.LISTED if service.lists_environment else testing.MAPPED
+            launches = _started(*place, container.commands, addopts, default=default, form=form)
+            is_open = variable is not None and variable.value is None
+            found += [launch for launch in launches if not is_open or launch.is_off(files.root)]
     return found
 
 
@@ -224,17 +245,17 @@ def _started(  # noqa: PLR0913 - one argument a part of what starts it
     addopts: str,
     *,
     default: bool = False,
-    service: bool = False,
+    form: str = testing.IMAGE,
 ) -> list[Launch]:
     """Each start of pytest among *commands*. *default*: if there is none, what *addopts* says to one that is given later."""
     from pycache_hooks import programs
 
     found = [
-        Launch(path, line, subject, command.environment.get(PYTEST_OPTIONS, addopts), command.words, service=service)
+        Launch(path, line, subject, command.environment.get(PYTEST_OPTIONS, addopts), command.words, form=form)
         for command in commands
         if "pytest" in programs.tools_run(command)
     ]
-    return found or ([Launch(path, line, subject, addopts, (), service=service)] if default and addopts else [])
+    return found or ([Launch(path, line, subject, addopts, (), form=form)] if default and addopts else [])
 
 
 def _is_conftest(path: str) -> bool:

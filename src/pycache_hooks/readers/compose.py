@@ -29,8 +29,8 @@ OVERRIDES = (
 )
 """The first of each that is there is what Docker Compose reads when it is given no file."""
 
-EXAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl")
-"""What is added to the name of a file that everybody copies and changes, so that it is not tracked itself."""
+EXAMPLES = ("example", "sample", "template", "dist", "tmpl", "default", "defaults")
+"""Words in the name of a file that everybody copies to another name and changes, so that the copy is not tracked."""
 
 MAX_TOGETHER = 2 << 20
 """Characters and settings that may come together in one project: aliases, variables and ``extends`` multiply them."""
@@ -39,6 +39,7 @@ MAX_CHAIN = 50
 """Services that extend one another, and files that include one another."""
 
 _RESET, _OVERRIDE = "!reset", "!override"
+_SEPARATORS = str.maketrans("._-", "   ")
 _INCLUDING = 200
 """What a file that is included counts as, besides what is in it: two that include the next twice double with each level."""
 
@@ -118,7 +119,8 @@ class Service:
     """One service, as it is started. What no file says is None, or empty.
 
     ``complete``: everything that it is made from could be read. ``lists_environment``: its ``environment`` is a list.
-    ``command``, ``entrypoint``: words; an empty list takes away the image's own.
+    ``command``, ``entrypoint``: words; an empty list takes away the image's own. ``open``: one of the ``env_files`` is not
+    here, with ``""`` for one outside of the repository, so that variables may be set which ``environment`` does not have.
     """
 
     __slots__ = (
@@ -133,6 +135,7 @@ class Service:
         "line",
         "lists_environment",
         "name",
+        "open",
         "path",
         "profiles",
         "user",
@@ -151,6 +154,7 @@ class Service:
         self.environment: dict[str, Setting] = {}
         self.lists_environment: bool | None = None
         self.env_files: list[str] = []
+        self.open = False
         self.user: Setting | None = None
         self.userns: str | None = None
         self.working_dir: str | None = None
@@ -311,7 +315,8 @@ class _Loader:
         self._project = project
         self._documents: dict[str, list[Map]] = {}
         self._services: dict[tuple[str, str, str], Service | None] = {}
-        self._assigned: dict[str, dict[str, str | None]] = {}
+        self._assigned: dict[str, dict[str, str | None] | None] = {}
+        self._stand_ins: dict[str, str | None] = {}
         self._left = MAX_TOGETHER
 
     def services(
@@ -337,24 +342,40 @@ class _Loader:
 
     def variables(self, path: str) -> dict[str, str]:
         """What the file of variables at *path* sets."""
-        return {name: value for name, value in self._assignments(path).items() if value is not None}
+        return {name: value for name, value in (self._assignments(path) or {}).items() if value is not None}
 
     def from_files(self, service: Service) -> dict[str, Setting]:
-        """What the ``env_file`` of *service* sets; where it is not tracked, the example that it is copied from does."""
+        """What the ``env_file`` of *service* sets; where it is not tracked, the example that it is copied from does.
+
+        Where there is neither of the two the service is ``open``, and what an earlier file sets is not known any more.
+        """
         found: dict[str, Setting] = {}
         for path in service.env_files:
-            candidates = (path, *(f"{path}{ending}" for ending in EXAMPLES))
-            given = next((each for each in candidates if self._files.project.tracks(each)), path)
-            assigned = self._assignments(given)
+            given = path if self._files.project.tracks(path) else self._stand_in(path)
+            assigned = self._assignments(given) if given else None
+            if assigned is None:
+                service.open = True
+                assigned = dict.fromkeys(found)
             self._spend(len(assigned))
-            found |= {name: Setting(value, 0, given) for name, value in assigned.items()}
+            found |= {name: Setting(value, 0, given or path) for name, value in assigned.items()}
         return found
 
-    def _assignments(self, path: str) -> dict[str, str | None]:
+    def _stand_in(self, path: str) -> str | None:
+        """The tracked example beside *path*: the same words in its name, and one that says what it is."""
+        if path not in self._stand_ins:
+            self._project.read.add(path)
+            directory, name = posixpath.split(path)
+            wanted = _name_words(name)
+            beside = (each for each in self._files.configuring(*EXAMPLES) if posixpath.dirname(each) == directory)
+            self._stand_ins[path] = next((each for each in beside if _is_example(each, wanted)), None)
+        return self._stand_ins[path]
+
+    def _assignments(self, path: str) -> dict[str, str | None] | None:
+        """What the file of variables at *path* says; None where it is not tracked, or cannot be read."""
         if path not in self._assigned:
             self._project.read.add(path)
             text = self._files.text(path) if self._files.project.tracks(path) else None
-            self._assigned[path] = interpolation.assignments(text or "", {})
+            self._assigned[path] = None if text is None else interpolation.assignments(text, {})
         return self._assigned[path]
 
     def _tops(self, path: str) -> list[Map]:
@@ -525,9 +546,18 @@ def _pairs(scope: _Scope, value: Value) -> Iterator[tuple[str, Setting | None]]:
 
 def _env_files(service: Service, scope: _Scope, value: Value) -> None:
     for item in _listed(value):
-        path = joined(scope.directory, scope.place(item.get("path") if isinstance(item, Map) else item))
-        if path:
-            service.env_files.append(path)
+        path = scope.place(item.get("path") if isinstance(item, Map) else item)
+        service.env_files.append(joined(scope.directory, path) or "")
+
+
+def _name_words(name: str) -> list[str]:
+    return sorted(name.translate(_SEPARATORS).split())
+
+
+def _is_example(path: str, wanted: list[str]) -> bool:
+    """Whether the name of *path* has the *wanted* words, and one of `EXAMPLES`."""
+    words = _name_words(posixpath.basename(path))
+    return any(sorted([*wanted, word]) == words for word in EXAMPLES)
 
 
 def _build(service: Service, scope: _Scope, value: Value) -> None:

@@ -26,8 +26,8 @@ _HANDED_OVER = ("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", "
 
 
 _CONFIGURATION = (
-    "pyproject.toml pytest.toml .pytest.toml pytest.ini .pytest.ini tox.ini setup.cfg mypy.ini .mypy.ini ruff.toml .ruff.toml "
-    ".coveragerc"
+    "pyproject.toml pytest.toml .pytest.toml pytest.ini .pytest.ini tox.ini tox.toml setup.cfg mypy.ini .mypy.ini ruff.toml "
+    ".ruff.toml .coveragerc"
 ).split()
 _SYSTEM = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 
@@ -69,6 +69,13 @@ class Container:
         self.unread: list[str] = []
         self.configuration = ""
 
+    def setting(self, name: str) -> Setting | None:
+        """What sets the variable *name*: None if nothing does; its value is None if nobody knows whether something does."""
+        found = self.environment.get(name)
+        if self.service.open and name not in self.service.environment:
+            return Setting(None, self.service.line, self.service.path)
+        return found
+
     def place(self, path: str) -> str | None:
         """Where in the repository *path* of the container lies, if something of the repository is mounted there."""
         path = posixpath.normpath(posixpath.join(self.workdir or "/", path))
@@ -89,7 +96,7 @@ class Reader:
         stage, base = self._image(service)
         container = Container(service, stage, base)
         direct = _started(service, stage)
-        container.commands, container.certain = list(direct), list(direct)
+        handed: dict[str, str] = {}
         waiting = [word for command in direct for word in programs_of(command)]
         seen: set[str] = set()
         while waiting and len(seen) < MAX_PROGRAMS:
@@ -102,10 +109,13 @@ class Reader:
                 if ("/" in word or word.endswith(".sh")) and not programs.runs_python(shell.Command([word])):
                     container.unread.append(word)
             elif not word.endswith(".py"):
-                more = _commands_of(text)
+                more = _with(handed, _commands_of(text))
+                handed |= _handed_on(more)
                 container.commands += more
                 container.certain += [] if _branches(text) else more
                 waiting += [each for command in more for each in programs_of(command) if "/" in each]
+        direct = _with(handed, direct)
+        container.commands, container.certain = [*direct, *container.commands], [*direct, *container.certain]
         if any(programs.tools_run(command) for command in container.certain):
             container.configuration = "\n".join(self._configuration(container))
         return container
@@ -214,6 +224,21 @@ def _commands_of(text: str) -> list[Command]:
     if first.startswith("#!") and not first.rstrip().endswith("sh"):
         return [shell.Command(first[2:].split())]
     return shell.commands(text)
+
+
+def _handed_on(commands: Iterable[Command]) -> dict[str, str]:
+    """What a script of these *commands* has exported where it ends in running its arguments, as entry points do."""
+    ends = (command for command in commands if programs.unwrapped(command).words[:1] == ["$@"])
+    return {name: value for command in ends for name, value in command.environment.items()}
+
+
+def _with(environment: Mapping[str, str], commands: list[Command]) -> list[Command]:
+    """The *commands* run in this *environment*, which their own assignments outrank."""
+    if not environment:
+        return commands
+    return [
+        shell.Command(each.words, each.line, {**environment, **each.environment}, each.outputs) for each in commands
+    ]
 
 
 def _branches(text: str) -> bool:

@@ -25,6 +25,9 @@ CONFIGURATION = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile"
 LONGEST_NAME = 64
 """Bytes that no name of a cache is longer than, with what lies in front of it."""
 
+TEMPLATE_MARKS = ("{{", "{%")
+"""In a file, or its path, that a program makes others of."""
+
 _CONTEXTS = ("depend", "deps", "require")
 _PIPFILE_SECTIONS = ("packages", "dev-packages")
 _REQUIREMENTS = "requirements"
@@ -39,15 +42,19 @@ _PARTS = [row.name.removesuffix("/").partition("/")[0].encode().partition(b"*") 
 _DOTTED = frozenset(name[1:] for name, star, _ in _PARTS if not star and name.startswith(b"."))
 _DOTTED_BEGINNINGS = tuple(name[1:] for name, star, _ in _PARTS if star and name.startswith(b"."))
 _MARKS = tuple({name + ending for name, _, ending in _PARTS if not name.startswith(b".")})
-_UNWATCHED = tuple(
-    mark.encode()
+_UNWATCHED = [row.name for row in catalog.CACHES if row.forbidden and row not in _WATCHED]
+_RARE_DIRECTORIES = tuple(
+    mark.strip("*/").partition("*")[0].encode()
+    for mark in (*(name for name in _UNWATCHED if name.endswith("/")), catalog.PACKAGES)
+)
+_RARE_FILES = tuple(
+    mark.strip("*").partition("*")[0].encode()
     for mark in (
-        *(row.name.strip("*/").partition("*")[0] for row in catalog.CACHES if row.forbidden and row not in _WATCHED),
+        *(name for name in _UNWATCHED if not name.endswith("/")),
         *(f"{proof}\0" for proof in (*catalog.ENVIRONMENT_PROOFS, *catalog.ACTIVATE_SCRIPTS)),
-        catalog.PACKAGES,
     )
 )
-"""What else makes a path worth a closer look: of the rarer caches a part of the name."""
+"""What else makes a path worth a closer look: of the rarer caches a part of the name. None of the files is a Python source."""
 
 _EVIDENT = tuple(row for row in catalog.CACHES if row.files or row.mentions)
 _SUFFIX_EVIDENCE = tuple({name[1:].encode() for row in _EVIDENT for name in row.files if name.startswith("*")})
@@ -68,6 +75,8 @@ class Project:
     __slots__ = (
         "_evidence",
         "_listing",
+        "_named",
+        "_others",
         "_paths",
         "_source_directories",
         "gitignores",
@@ -81,12 +90,16 @@ class Project:
         self.root = root
         self._listing = listing  # with a NUL at both ends of every path
         self._evidence: list[str] | None = None
+        self._others = b""
         self._paths: list[str] | None = None
         self._source_directories: list[str] | None = None
         self.suspicious = suspicious
-        named = any(b"%b\0" % suffix.encode() in listing for suffix in catalog.SOURCE_SUFFIXES)
-        self.has_python = bool(self.source_directories) if self.suspicious or not named else True
-        projects = {path.rpartition("/")[0] for path in self._outside_caches(self._called(b"pyproject.toml"))}
+        # Whether sources are found by their names, and none of them has to be left out.
+        self._named = not suspicious and any(suffix + b"\0" in listing for suffix in _SOURCE_SUFFIXES)
+        self.has_python = self._named or bool(self.source_directories)
+        named = (path.rpartition("/")[0] for path in self._outside_caches(self._called(b"pyproject.toml")))
+        # Nobody works in what cookiecutter makes others of.
+        projects = {path for path in named if not any(mark in path for mark in TEMPLATE_MARKS)}
         self.project_directories = sorted(projects | {""} if self.has_python else projects)
         self.gitignores = self._outside_caches(self._called(b".gitignore"))
 
@@ -96,11 +109,6 @@ class Project:
         if self._paths is None:
             self._paths = os.fsdecode(self._listing[1:]).split("\0")[:-1]
         return self._paths
-
-    @property
-    def others(self) -> list[str]:
-        """The tracked paths that are no Python sources by their name."""
-        return [path for path in self.paths if not path.endswith(catalog.SOURCE_SUFFIXES)]
 
     @property
     def source_directories(self) -> list[str]:
@@ -129,32 +137,62 @@ class Project:
         """Whether anything that is tracked is worth a closer look by `catalog.may_be_cache`."""
         if self.suspicious:
             return catalog.may_hold_caches(self._listing)
-        return any(mark in self._listing for mark in _UNWATCHED)
+        rare = any(mark in self._listing for mark in _RARE_DIRECTORIES)
+        return rare or any(True for mark in _RARE_FILES for _ in self.configuring(mark))
+
+    def sources_in(self, place: str) -> Iterator[str]:
+        """The directories that hold Python sources, of those in *place* and itself; where it is easy as they are found.
+
+        Then one may come more than once. To see whether there is any is a matter of microseconds, and often enough.
+        """
+        if not self._named:
+            from bisect import bisect_left, bisect_right
+
+            directories = self.source_directories
+            own = slice(bisect_left(directories, place), bisect_right(directories, place))
+            below = slice(*(bisect_left(directories, f"{place}{mark}") for mark in "/0"))  # 0 is what comes behind /
+            yield from [*directories[own], *directories[below]] if place else directories
+            return
+        start, end = (self._behind(f"{place}{mark}") for mark in "/0") if place else (0, len(self._listing))
+        for suffix in _SOURCE_SUFFIXES:
+            last = None
+            for path in _containing(self._listing, suffix + b"\0", start, end + 1):
+                directory = path.rpartition("/")[0]
+                if directory != last:
+                    yield directory
+                last = directory
+
+    def holds_sources(self, place: str) -> bool:
+        """Whether there are Python sources in *place*, or deeper."""
+        return next(self.sources_in(place), None) is not None
 
     def tracks(self, path: str) -> bool:
-        """Whether *path* is tracked: a binary search, as git sorts by bytes."""
+        """Whether *path* is tracked."""
+        return self._listing.startswith(b"%b\0" % os.fsencode(path), self._behind(path) + 1)
+
+    def _behind(self, path: str) -> int:
+        """Where the NUL stands that the tracked paths from *path* on are behind: a binary search, as git sorts by bytes."""
         wanted, listing = os.fsencode(path), self._listing
         low, high = 0, len(listing) - 1
         while low < high:
             start = listing.rfind(b"\0", low, (low + high) // 2 + 1)
             end = listing.find(b"\0", start + 1)
-            found = listing[start + 1 : end]
-            if found == wanted:
-                return True
-            low, high = (end, high) if found < wanted else (low, start)
-        return False
+            low, high = (end, high) if listing[start + 1 : end] < wanted else (low, start)
+        return low
 
     def _called(self, name: bytes) -> list[str]:
         return [path for path in self.containing(name + b"\0") if path.rpartition("/")[2] == os.fsdecode(name)]
 
     def containing(self, text: bytes) -> Iterator[str]:
         """The tracked paths with *text* in them, counting the NUL behind each."""
-        listing = self._listing
-        at = listing.find(text)
-        while at >= 0:
-            end = listing.find(b"\0", at)
-            yield os.fsdecode(listing[listing.rfind(b"\0", 0, at) + 1 : end])
-            at = listing.find(text, end)
+        return _containing(self._listing, text)
+
+    def configuring(self, text: bytes) -> Iterator[str]:
+        """The same of paths that are no Python sources by their names: few enough to be searched for many a text."""
+        if not self._others:
+            paths = self._listing.split(b"\0")
+            self._others = b"\0".join([path for path in paths if not path.endswith(_SOURCE_SUFFIXES)])
+        return _containing(self._others, text)
 
     def _outside_caches(self, paths: Iterable[str]) -> list[str]:
         if not self.suspicious:
@@ -208,6 +246,15 @@ def read(root: str, listing: Listing | bytes) -> Project:
         output, listing = listing, Listing()
         listing.take(output)
     return Project(root, listing.whole(), suspicious=listing.suspicious)
+
+
+def _containing(listing: bytes, text: bytes, start: int = 0, end: int | None = None) -> Iterator[str]:
+    """The paths with *text* in them, of the *listing* from *start* to *end*."""
+    at = listing.find(text, start, end)
+    while at >= 0:
+        behind = listing.find(b"\0", at)
+        yield os.fsdecode(listing[listing.rfind(b"\0", 0, at) + 1 : behind])
+        at = listing.find(text, behind, end)
 
 
 def tracked_caches(project: Project) -> list[tuple[str, str, Cache]]:

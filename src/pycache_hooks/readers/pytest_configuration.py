@@ -79,12 +79,12 @@ class Home:
     """What the file *path* says to pytest.
 
     *section*: what pytest reads in it, None if nothing. *unread*: sections that pytest does not read, although they look
-    like its own. *variables*: each ``PYTEST_ADDOPTS`` that tox sets. *too_late*: each of that or ``PYTEST_CACHE_DISABLE``
-    that pytest-env sets. *native*: settings have TOML's types, so that `addopts` must be a list. *recent*: pytest 8 does not
-    read it.
+    like its own. *refused*: one of these at which pytest 9 stops. *variables*: each ``PYTEST_ADDOPTS`` that tox sets.
+    *too_late*: each of that or ``PYTEST_CACHE_DISABLE`` that pytest-env sets. *native*: settings have TOML's types, so that
+    `addopts` must be a list. *recent*: pytest 8 does not read it.
     """
 
-    __slots__ = ("lines", "native", "path", "recent", "section", "text", "too_late", "unread", "variables")
+    __slots__ = ("lines", "native", "path", "recent", "refused", "section", "text", "too_late", "unread", "variables")
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -92,6 +92,7 @@ class Home:
         self.lines = text.splitlines()
         self.section: Section | None = None
         self.unread: list[Section] = []
+        self.refused: Section | None = None
         self.variables: list[Setting] = []
         self.too_late: list[Setting] = []
         self.native = self.name in SINCE_9
@@ -122,6 +123,11 @@ def concerns(path: str, text: str) -> bool:
         lines = (line.lstrip() for line in text.split("\n") if "pytest" in line)
         return any(line.startswith(("[", "tool", "pytest")) for line in lines)
     return "pytest]" in text.lower() or any(name in text for name in _FOR_PYTEST)
+
+
+def may_be_refused(text: str) -> bool:
+    """Whether *text*, of a pyproject.toml, may have both tables of pytest's: a quick test."""
+    return "[tool.pytest]" in text and "ini_options" in text
 
 
 def read(path: str, text: str) -> Home:
@@ -217,6 +223,9 @@ def _read_ini(home: Home) -> None:
         for name in _SET_ENV:
             if name in section.settings:
                 home.variables += _assigned(section.settings[name], home.lines, (PYTEST_OPTIONS,))
+    if home.name == "setup.cfg" and not home.section:
+        home.refused = next((section for section in home.unread if section.header == "[pytest]"), None)
+        home.unread = [section for section in home.unread if section is not home.refused]
     if home.section and "env" in home.section.settings:
         home.too_late = _assigned(home.section.settings["env"], home.lines, _FOR_PYTEST)
     home.recent = home.name == ".pytest.ini" and not home.section
@@ -241,16 +250,20 @@ def _read_toml(home: Home) -> None:
     data = _parsed(home.text)
     scanned = list(_statements(home.text))
     tables = {path: found for path in _TABLES if (found := _table(data, path)) is not None}
+    refused: Key | None = None
     if home.name in SINCE_9:
         wanted: Key = ("pytest",)
         tables[()] = {name: value for name, value in data.items() if not isinstance(value, dict)}
     else:
         tables, wanted = _project_tables(tables)
+        refused = _TABLES[1]
         home.native = home.recent = wanted == ("tool", "pytest")
     for path, table in tables.items():
         section = _section(path, table, scanned)
         if path == wanted:
             home.section = section
+        elif path == refused:
+            home.refused = section
         elif table:
             home.unread.append(section)
     if home.section and "env" in home.section.settings:
@@ -307,7 +320,7 @@ def _section(path: Key, table: Mapping[str, object], scanned: list[tuple[Key, in
     around = (1, 1)
     apart = True
     for key, line, end in scanned:
-        inside = key[: len(path)] == path
+        inside = key[: len(path)] == path and (len(key) == len(path) or key[len(path)] in table)
         if inside:
             start = line if apart else pieces.pop()[0]
             pieces.append((start, end))

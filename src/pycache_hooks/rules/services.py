@@ -6,7 +6,6 @@ is such an image; the mount is one of a directory with Python sources; and what 
 
 from __future__ import annotations
 
-import bisect
 import posixpath
 
 from pycache_hooks import bases, catalog, prevention, programs, rules
@@ -29,19 +28,26 @@ _IDLE = frozenset("bash sh zsh ash dash sleep tail cat : true".split())
 _DOUBTFUL = "mkdocs"
 """It imports from the project only what its configuration may name."""
 
+_PASSING = ("pass_env", "passenv")
+"""Settings of tox that hand variables on."""
+
 _SWITCHING = frozenset("gosu su-exec su runuser setpriv s6-setuidgid sudo setuser chroot uwsgi".split())
 _SWITCHING_OPTIONS = ("--uid", "--user", "--gid", "--group")
 """How a program that is started by root goes on as somebody else: in its configuration too, as uwsgi does."""
 
 _UNEXPORTED = ("UID", "GID", "EUID", "EGID")
 _KEEPING = "keep-id"
+_PODMAN = "podman-compose"
+_ROOTS = ("/root", "/var/run/docker.sock", "/run/docker.sock")
+"""What is mounted for root alone: a service that has it is not to run as somebody else."""
+
 _CACHING = frozenset(
     row.tool for row in catalog.CACHES if row.kind == catalog.TOOL_CACHE and row.prune == catalog.ALWAYS
 )
 """Tools whose caches are nothing but caches: the results that coverage writes may be wanted."""
 
-_MOVING = {"pytest": (prevention.NO_CACHE_PLUGIN, prevention.CACHE_DIR), "mypy": ("cache_dir",), "ruff": ("cache-dir",)}
-"""Words of a tool's configuration that may have to do with where its cache goes."""
+_IN_COMMAND = f"# in the command itself: {DONT_WRITE}=1 or python -B"
+"""The repair where a command overrides what the service sets, or lets Python ignore it."""
 
 USER = 'user: "${HOST_UID:?}:${HOST_GID:?}"  # export HOST_UID=$(id -u) HOST_GID=$(id -g)'
 
@@ -88,8 +94,8 @@ def runs_python(container: Container, imports: Imports) -> bool:
 
 def _idles(container: Container) -> bool:
     """Whether *container* is there to run commands in by hand."""
-    first = [programs.unwrapped(command).words[:1] for command in container.commands]
-    return bool(first) and all(posixpath.basename(words[0]) in _IDLE for words in first if words)
+    first = [word for command in container.commands for word in programs.unwrapped(command).words[:1]]
+    return bool(first) and all(posixpath.basename(word) in _IDLE for word in first)
 
 
 def _imports(container: Container, command: Command, imports: Imports) -> bool:
@@ -111,20 +117,9 @@ def _concerns(container: Container, mount: Mount, project: Project) -> bool:
     volumes = container.service.volumes.values()
     places = (
         posixpath.join(mount.target, source.removeprefix(mount.source).lstrip("/"))
-        for source in _inside(project.source_directories, mount.source)
+        for source in project.sources_in(mount.source)
     )
     return any(containers.covering(volumes, place) is mount for place in places)
-
-
-def _inside(directories: list[str], place: str) -> Iterator[str]:
-    """Those of the sorted *directories* that are *place*, or lie in it."""
-    if not place:
-        yield from directories
-        return
-    at = bisect.bisect_left(directories, place)
-    yield from directories[at : bisect.bisect_right(directories, place)]
-    start, end = (bisect.bisect_left(directories, f"{place}{mark}") for mark in "/0")  # 0 is what comes behind /
-    yield from directories[start:end]
 
 
 def _is_used(container: Container, mount: Mount, project: Project) -> bool:
@@ -160,8 +155,9 @@ def _bytecode(container: Container, mounts: list[Mount], imports: Imports) -> It
     """Bytecode that goes into the work tree."""
     if not mounts:
         return
-    given = [container.environment[name] for name in (DONT_WRITE, PREFIX) if name in container.environment]
-    if any(setting.value is None for setting in given) or (not given and container.base not in bases.PLAIN):
+    if _is_open(container, (DONT_WRITE, PREFIX)):
+        return
+    if container.base not in bases.PLAIN and container.environment.keys().isdisjoint((DONT_WRITE, PREFIX)):
         return
     environment = _known(container)
     commands = [command for command in container.commands if _imports(container, command, imports)]
@@ -172,17 +168,38 @@ def _bytecode(container: Container, mounts: list[Mount], imports: Imports) -> It
         others = f" and {more} more" if more else ""
         reason = _reason({**environment, **programs.unwrapped(writing[0]).environment})
         message = f"Python writes its bytecode into {_shown(mount)}{others}{reason}"
-        yield _finding(rules.SERVICE_WRITES, mount, message, _setting(container, PYTHON))
+        set_right = {**environment, DONT_WRITE: "1"}
+        fix = _setting(container, DONT_WRITE, "1")
+        if any(_is_tox(command) for command in writing):
+            fix = prevention.TOX_SETTING
+        elif not all(_stays_out(command, set_right, container) for command in writing):
+            fix = _IN_COMMAND
+        yield _finding(rules.SERVICE_WRITES, mount, message, fix)
+
+
+def _is_open(container: Container, names: Iterable[str]) -> bool:
+    """Whether nobody knows what one of the variables *names* comes to."""
+    return any(setting.value is None for setting in map(container.setting, names) if setting)
 
 
 def _stays_out(command: Command, environment: Mapping[str, str], container: Container) -> bool:
     """Whether *command* of *container* leaves no bytecode in what is mounted."""
-    if not programs.prevented(PYTHON, command, environment):
+    prevented = programs.prevented(PYTHON, command, environment)
+    if _is_tox(command):
+        said = container.configuration
+        return (
+            not said or DONT_WRITE in said or PREFIX in said or (prevented and any(word in said for word in _PASSING))
+        )
+    if not prevented:
         return False
     force = {**environment, **programs.unwrapped(command).environment}
     if prevention.dont_write(force.get(DONT_WRITE)) or PREFIX not in force:
         return True
     return _mount_at(container, posixpath.normpath(force[PREFIX])) is None
+
+
+def _is_tox(command: Command) -> bool:
+    return "tox" in programs.tools_run(command)
 
 
 def _reason(environment: Mapping[str, str]) -> str:
@@ -203,20 +220,29 @@ def _tool_caches(container: Container) -> Iterator[Finding]:
     environment = _known(container)
     for command in container.certain:
         for tool in _CACHING.intersection(programs.tools_run(command)):
-            moved = any(word in container.configuration for word in _MOVING.get(tool, ()))
-            if not moved and not programs.prevented(tool, command, {**environment, **command.environment}):
+            row = prevention.prevention(tool)
+            if any(word in container.configuration for word in prevention.MOVING.get(tool, ())) or (
+                row and _is_open(container, row.variables)
+            ):
+                continue
+            if not programs.prevented(tool, command, {**environment, **command.environment}):
                 message = f"{tool} writes its cache into {_shown(mount)}"
-                yield _finding(rules.SERVICE_TOOL_CACHE, mount, message, _setting(container, tool))
+                set_right = {**environment, **(dict([row.setting]) if row else {}), **command.environment}
+                fix = _setting(container, *row.setting) if row and programs.prevented(tool, command, set_right) else ""
+                yield _finding(rules.SERVICE_TOOL_CACHE, mount, message, fix)
 
 
 def _as_root(container: Container, mount: Mount | None) -> Iterator[Finding]:
     """Files that belong to root on the host."""
-    user = container.user
+    user, service = container.user, container.service
     if (
         mount is None
         or user is None
         or not programs.is_root(user)
-        or (container.service.userns or "").startswith(_KEEPING)
+        or (service.userns or "").startswith(_KEEPING)
+        or posixpath.basename(service.path).startswith(_PODMAN)  # there, root is whoever starts it
+        or any(containers.is_below(target, place) for target in service.volumes for place in _ROOTS)
+        or _idles(container)  # what is done in there by hand may need root
     ):
         return
     if (not user and container.base not in bases.PLAIN) or (container.service.user and container.service.user.blank):
@@ -250,10 +276,11 @@ def _shown(mount: Mount) -> str:
     return f"{mount.source or '.'} (mounted on {mount.target})"
 
 
-def _setting(container: Container, tool: str) -> str:
-    """The lines of the service that keep the cache of *tool* out, in the form that its environment has."""
-    row = prevention.prevention(tool)
-    if row is None:
-        return ""
-    name, value = row.setting
-    return "environment:\n  " + (f"- {name}={value}" if container.service.lists_environment else f'{name}: "{value}"')
+def _setting(container: Container, name: str, value: str) -> str:
+    """The lines of the service that set a variable, in the form that its environment has."""
+    given = _known(container).get(name) if name == prevention.PYTEST_OPTIONS else ""
+    if given:
+        value = f"{given} {value}".replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    quote = '"' if given else ""
+    listed_so = f"- {quote}{name}={value}{quote}"
+    return "environment:\n  " + (listed_so if container.service.lists_environment else f'{name}: "{value}"')

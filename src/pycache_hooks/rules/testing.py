@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from pycache_hooks import rules
-from pycache_hooks.findings import Finding, enumerated
+from pycache_hooks.findings import Finding, deletion, edited, enumerated
 from pycache_hooks.prevention import (
     CACHE_DIR,
     NEEDING_CACHE,
@@ -111,17 +111,8 @@ def arguments(setting: Setting | None) -> list[str]:
 
 
 def _judge_section(home: Home, section: Section) -> list[Finding]:
-    found = []
-    settings = section.settings
-    addopts = settings.get("addopts")
-    cache_dir = settings.get(CACHE_DIR)
-    if cache_dir and not home.toml:
-        found += _judge_directory(home, cache_dir)
-    for setting in settings.values():
-        if _is_misspelt(setting.name):
-            message = f"`{setting.name}` does nothing: the setting is called {CACHE_DIR}"
-            fix = _instead(home, setting, section, _assignment(home, CACHE_DIR, setting.value))
-            found.append(_finding(home, setting, rules.NO_SUCH_SETTING, message, fix))
+    addopts = section.settings.get("addopts")
+    found = _judge_directories(home, section, off=_concerns_cache(addopts))
     if addopts is None:
         return found
     try:
@@ -129,28 +120,45 @@ def _judge_section(home: Home, section: Section) -> list[Finding]:
     except ValueError as error:
         message = f"cannot be read: addopts: {error}"
         return [*found, Finding(home.path, addopts.line, rules.TESTS_UNREADABLE, message)]
-    if home.native and isinstance(addopts.value, str):
-        if _concerns_cache(addopts):
-            message = "`addopts` does nothing: it must be a list in this table"
-            fix = _assignment(home, "addopts", meant(words)[0])
-            found.append(_finding(home, addopts, rules.NO_SUCH_SETTING, message, fix))
-        return found
-    found += _judge_arguments(home, addopts, words)
-    if cache_dir and switches_off(words):
-        message = f"`{CACHE_DIR}` does nothing beside `{NO_CACHE}` (line {_line(home, addopts, NO_CACHE_PLUGIN)})"
-        fix = _without(home.path, [(cache_dir.line, cache_dir.end)])
-        found.append(_finding(home, cache_dir, rules.CONTRADICTION, message, fix))
+    if not (home.native and isinstance(addopts.value, str)):
+        return found + _judge_arguments(home, addopts, words)
+    if _concerns_cache(addopts):
+        message = "pytest stops at `addopts`: in this table it must be a list"
+        fix = _assignment(home, "addopts", _as_meant(words))
+        found.append(_finding(home, addopts, rules.NO_SUCH_SETTING, message, fix))
+    return found
+
+
+def _judge_directories(home: Home, section: Section, *, off: bool) -> list[Finding]:
+    """Whether ``cache_dir`` is spelt so, and has a use; *off*: `addopts` switches the cache off, or is to."""
+    found = []
+    cache_dir = section.settings.get(CACHE_DIR)
+    if cache_dir and off:
+        addopts = section.settings["addopts"]
+        in_force = switches_off(arguments(addopts))
+        says = (
+            f"does nothing beside `{NO_CACHE}`"
+            if in_force
+            else "contradicts `addopts`, which is to switch the cache off"
+        )
+        message = f"`{CACHE_DIR}` {says} (line {_line(home, addopts, NO_CACHE_PLUGIN)})"
+        found.append(_finding(home, cache_dir, rules.CONTRADICTION, message, _without(home, section, cache_dir)))
+    elif cache_dir and not home.toml:
+        found += _judge_directory(home, cache_dir)
+    useless = off or cache_dir is not None
+    for setting in section.settings.values():
+        if _is_misspelt(setting.name):
+            message = f"`{setting.name}` does nothing: the setting is called {CACHE_DIR}"
+            right = _assignment(home, CACHE_DIR, _path(home, setting))
+            fix = _without(home, section, setting) if useless else right
+            found.append(_finding(home, setting, rules.NO_SUCH_SETTING, message, fix))
+            useless = True
     return found
 
 
 def _judge_directory(home: Home, cache_dir: Setting) -> list[Finding]:
     """Whether an ini file's ``cache_dir`` has more in it than a path: there, neither comments nor quotes are taken off."""
-    value = str(cache_dir.value)
-    path = value
-    for mark in (" #", " ;", "\t#", "\t;"):
-        path = path.partition(mark)[0].rstrip()
-    if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'":
-        path = path[1:-1]
+    value, path = str(cache_dir.value), str(_path(home, cache_dir))
     if path == value:
         return []
     message = f"`{CACHE_DIR}` makes a directory called `{value.rpartition('/')[2]}`: an ini file has no "
@@ -158,20 +166,32 @@ def _judge_directory(home: Home, cache_dir: Setting) -> list[Finding]:
     return [_finding(home, cache_dir, rules.NO_SUCH_SETTING, message, _assignment(home, CACHE_DIR, path))]
 
 
+def _path(home: Home, setting: Setting) -> str | list[str]:
+    """The path that *setting* is meant to be: in an ini file without quotes and comment."""
+    if home.toml:
+        return setting.value
+    path = str(setting.value)
+    for mark in (" #", " ;", "\t#", "\t;"):
+        path = path.partition(mark)[0].rstrip()
+    return path[1:-1] if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'" else path
+
+
 def _judge_unread(home: Home, section: Section) -> list[Finding]:
     """Cache settings in a section that looks like pytest's own."""
     right = home.section.header if home.section else _right_header(home)
+    decided = home.section.settings if home.section else {}
     found = []
-    for name in (CACHE_DIR, "addopts"):
+    for name in ("addopts", CACHE_DIR):
         setting = section.settings.get(name)
         if setting and (name == CACHE_DIR or _concerns_cache(setting)):
             where = section.header or "the top level"
             message = f"`{name}` does nothing here: pytest reads {right} in {home.name}, not {where}"
-            value = setting.value if name == CACHE_DIR else meant(arguments(setting))[0]
+            value = _path(home, setting) if name == CACHE_DIR else _as_meant(_arguments_meant(home, setting))
             fix = f"{right}\n{_assignment(home, name, value)}"
-            if home.section:
-                fix = _instead(home, setting, home.section, fix, name)
+            if name in decided or CACHE_DIR in decided or _concerns_cache(decided.get("addopts")):
+                fix = _without(home, section, setting)
             found.append(_finding(home, setting, rules.NO_SUCH_SETTING, message, fix))
+            decided = {**decided, name: setting}
     return found
 
 
@@ -181,15 +201,18 @@ def _judge_variables(home: Home) -> list[Finding]:
         found += _judge_arguments(home, setting, arguments(setting))
     pieces = {(setting.line, setting.end) for setting in home.too_late}
     late = {number for line, end in pieces for number in range(line, end + 1)}
-    for setting in {setting.name: setting for setting in reversed(home.too_late)}.values():
+    for setting in {(each.name, each.line): each for each in home.too_late}.values():
         if setting.name == NO_VARIABLE:
             message = _NO_VARIABLE
-        elif switches_off(arguments(setting)):
+        elif _concerns_cache(setting):
             message = f"`{PYTEST_OPTIONS}` does nothing here: pytest-env sets it after pytest has read it"
         else:
             continue
         place = _line(home, setting, setting.name)
-        found.append(Finding(home.path, place, rules.NO_SUCH_SETTING, message, _switched_off(home)))
+        decided = home.section.settings if home.section else {}
+        is_decided = CACHE_DIR in decided or _concerns_cache(decided.get("addopts"))
+        fix = f"# without {setting.name}" if is_decided else f"# in place of {setting.name}:\n{_switched_off(home)}"
+        found.append(Finding(home.path, place, rules.NO_SUCH_SETTING, message, fix))
     for number, text in enumerate(home.lines if NO_VARIABLE in home.text else (), 1):
         before, name, after = text.partition(NO_VARIABLE)
         if name and number not in late and "#" not in before and not before.startswith(";"):
@@ -200,26 +223,62 @@ def _judge_variables(home: Home) -> list[Finding]:
 
 def _judge_arguments(home: Home, setting: Setting, words: list[str]) -> list[Finding]:
     found = []
-    right, vain = meant(words)
+    comment, words = _uncommented(home, setting) or ("", words)
+    _, vain = meant(words)
+    off = switches_off(words)
+    inert = list(dict.fromkeys(needing(words))) if off else []
+    if not (vain or inert or (comment and off)):
+        return []
+    fix = _assignment(home, setting.name, _as_meant(words), setting)
+    if comment:
+        message = f"pytest takes `{comment}` for arguments: an ini file has no comments behind a value"
+        line = _line(home, setting, comment)
+        found.append(Finding(home.path, line, rules.NO_SUCH_SETTING, message, fix))
     if vain:
-        message = f"`{vain[0]}` does nothing: it takes `{NO_CACHE}`, spelt so"
+        message = f"`{vain[0]}` switches nothing off: it takes `{NO_CACHE}`, spelt so"
         if isinstance(setting.value, list):
             message += ", as two items"
         line = _line(home, setting, vain[0].rpartition(" ")[2])
-        fix = _assignment(home, setting.name, right, setting)
         found.append(Finding(home.path, line, rules.NO_SUCH_SETTING, message, fix))
-    inert = needing(words)
-    if inert and switches_off(words):
+    if inert:
         verb = "does" if len(inert) == 1 else "do"
-        message = f"{enumerated([f'`{option}`' for option in dict.fromkeys(inert)])} {verb} nothing beside `{NO_CACHE}`"
-        fix = _assignment(home, setting.name, _without_needing(words), setting)
+        message = f"{enumerated([f'`{option}`' for option in inert])} {verb} nothing beside `{NO_CACHE}`"
         found.append(Finding(home.path, _line(home, setting, inert[0]), rules.CONTRADICTION, message, fix))
     return found
 
 
-def _concerns_cache(addopts: Setting) -> bool:
+def _arguments_meant(home: Home, setting: Setting | None) -> list[str]:
+    """The arguments that *setting* is meant to give pytest: in an ini file without comments."""
+    commented = _uncommented(home, setting) if setting else None
+    return commented[1] if commented else arguments(setting)
+
+
+def _uncommented(home: Home, setting: Setting) -> tuple[str, list[str]] | None:
+    """The first of what is meant as comments in an `addopts` of an ini file, and the arguments without them."""
+    value = setting.value
+    if home.toml or setting.name != "addopts" or not isinstance(value, str) or any(mark in value for mark in "\"'\\"):
+        return None
+    lines = [line.partition(" #") for line in value.split("\n")]
+    comments = [f"#{comment}" for _, mark, comment in lines if mark]
+    return (comments[0], pytest_configuration.words("\n".join(line for line, *_ in lines))) if comments else None
+
+
+def _concerns_cache(addopts: Setting | None) -> bool:
+    """Whether *addopts* switches the cache off, or is meant to."""
     words = arguments(addopts)
     return switches_off(words) or bool(meant(words)[1])
+
+
+def _as_meant(words: Sequence[str]) -> list[str]:
+    """What *words* were meant to be, without the options that need the cache where it is to be off."""
+    right, _ = meant(words)
+    return _without_needing(right) if switches_off(right) else right
+
+
+def _switching_off(words: Sequence[str]) -> list[str]:
+    """What *words* were meant to be, and the cache switched off."""
+    right, _ = meant(words)
+    return _as_meant(right if switches_off(right) else [*right, *NO_CACHE.split()])
 
 
 def _is_misspelt(name: str) -> bool:
@@ -243,24 +302,47 @@ def _without_needing(words: Sequence[str]) -> list[str]:
 def hidden(homes: Sequence[Home]) -> list[Finding]:
     """The configurations of one directory, in pytest's order, that are not read because of the first."""
     found = []
-    read: Home | None = None
-    for home in homes:
-        if read is None:
-            read = home if home.counts else None
-        elif home.section and home.section.settings:
-            found.append(_hidden_by(read, home, home.section))
+    for at, home in enumerate(homes):
+        before = [each for each in homes[:at] if each.counts]
+        # What pytest 9 alone reads hides from pytest 8 nothing, and nobody knows which of them runs.
+        hiding = before if home.recent else [each for each in before if not each.recent]
+        if hiding and home.section and home.section.settings:
+            found.append(_hidden_by(hiding[0], home, home.section))
+    return found
+
+
+def refused(homes: Sequence[Home]) -> list[Finding]:
+    """Sections of the configurations of one directory, in pytest's order, at which pytest stops."""
+    found = []
+    for at, home in enumerate(homes):
+        section = home.refused
+        if section is None:
+            continue
+        earlier = next((each for each in homes[:at] if each.counts), None)
+        if home.toml:
+            message = f"pytest 9 stops at {section.header} beside {_IN_PYPROJECT}"
+            fix: str = deletion(home.path, section.lines, f"# move what is still wanted to {_IN_PYPROJECT}, then:\n")
+        elif earlier:
+            message = f"pytest 9 stops at {section.header}, although {earlier.name} comes first"
+            fix = deletion(home.path, section.lines)
+        else:
+            message = f"pytest stops at {section.header}: in {home.name} it is called {_right_header(home)}"
+            fix = edited(home.path, f"{section.line}s/.*/{_right_header(home)}/")
+        found.append(Finding(home.path, section.line, rules.TESTS_UNREADABLE, f"cannot be read: {message}", fix))
     return found
 
 
 def _hidden_by(read: Home, home: Home, section: Section) -> Finding:
     empty = not read.unread and not (read.section and read.section.settings)
     comes = "comes first, empty as it is" if empty else "comes first"
-    since = " (from pytest 9 on)" if read.recent or home.recent else ""
-    message = f"pytest does not read {section.header}: {read.name} {comes}{since}"
+    message = f"pytest does not read {section.header}: {read.name} {comes}"
     useless, its = (read, read.section) if empty else (home, section)
-    fix = f"git rm {_quoted(useless.path)}" if useless.name in NAMED or not its else _without(useless.path, its.lines)
-    if not empty and not section.settings.keys() <= (read.section.settings.keys() if read.section else set()):
-        fix = f"# move what is still wanted to {_quoted(read.path)}, then:\n{fix}"
+    is_known = empty or section.settings.keys() <= (read.section.settings.keys() if read.section else set())
+    remark = "" if is_known else f"# move what is still wanted to {_quoted(read.path)}, then:\n"
+    if useless.name in NAMED or not its:
+        fix: str = f"{remark}{_at_root(f'git rm {_quoted(useless.path)}')}"
+    else:
+        fix = deletion(useless.path, its.lines, remark)
     return Finding(home.path, section.line, rules.SHADOWED, message, fix)
 
 
@@ -268,7 +350,7 @@ def left_on(read: Home, root: str) -> list[Finding]:
     """Whether the configuration *read* leaves pytest's cache on, and in the work tree at *root*."""
     settings = read.section.settings if read.section else {}
     addopts, cache_dir = settings.get("addopts"), settings.get(CACHE_DIR)
-    words = arguments(addopts)
+    words = _arguments_meant(read, addopts)
     directory = read.path.rpartition("/")[0]
     if switches_off(words) or _is_elsewhere(words, directory, root):
         return []
@@ -280,8 +362,7 @@ def left_on(read: Home, root: str) -> list[Finding]:
         outside = f"~/.cache/pytest/{posixpath.basename(directory) or posixpath.basename(root)}"
         fix = _assignment(read, CACHE_DIR, outside)
         return [_finding(read, cache_dir, rules.CACHE_LEFT_ON, message, fix)]
-    off = [*meant(words)[0], *NO_CACHE.split()]
-    fix = _assignment(read, "addopts", off, addopts) if addopts else _switched_off(read)
+    fix = _assignment(read, "addopts", _switching_off(words), addopts) if addopts else _switched_off(read)
     line = addopts.line if addopts else read.section.line if read.section else None
     return [Finding(read.path, line, rules.CACHE_LEFT_ON, _LEFT_ON, fix)]
 
@@ -296,7 +377,7 @@ def nowhere_off(place: str, *, has_project: bool) -> Finding:
         lines = ["[pytest]", f"addopts = {NO_CACHE}"]
         path, redirect = f"{prefix}pytest.ini", ">"
     shown = " ".join(f"'{line}'" for line in lines)
-    fix = f"printf '%s\\n' {shown} {redirect} {_quoted(path)}"
+    fix = _at_root(f"printf '%s\\n' {shown} {redirect} {_quoted(path)}")
     return Finding(path, None, rules.CACHE_LEFT_ON, _LEFT_ON, fix)
 
 
@@ -328,23 +409,29 @@ def _is_outside(value: str, directory: str, root: str) -> bool:
 # Images and services
 
 
+IMAGE = "ENV {name}={value}"
+MAPPED, LISTED = "environment:\n  {name}: {value}", "environment:\n  - {pair}"
+"""How a Dockerfile sets a variable, and a compose service: each value, and each pair, in double quotes."""
+
+
 class Launch:
     """Where pytest is started outside of the work tree's own configuration: a stage of a Dockerfile, or a compose service.
 
     *subject*: what to call it. *addopts*: the ``PYTEST_ADDOPTS`` in force there. *words*: the arguments of its command.
+    *form*: how it is given a variable: one of `IMAGE`, `MAPPED` and `LISTED`.
     """
 
-    __slots__ = ("addopts", "line", "path", "service", "subject", "words")
+    __slots__ = ("addopts", "form", "line", "path", "subject", "words")
 
     def __init__(  # noqa: PLR0913 - one argument a part
-        self, path: str, line: int, subject: str, addopts: str, words: Sequence[str], *, service: bool
+        self, path: str, line: int, subject: str, addopts: str, words: Sequence[str], *, form: str
     ) -> None:
         self.path = path
         self.line = line
         self.subject = subject
         self.addopts = Setting(PYTEST_OPTIONS, addopts, line, line)
         self.words = words
-        self.service = service
+        self.form = form
 
     def is_off(self, root: str) -> bool:
         """Whether this run has no cache in the work tree at *root*."""
@@ -355,8 +442,9 @@ def launched_with(launch: Launch) -> Finding:
     """The finding for a *launch* with the cache on, where others have it off."""
     from pycache_hooks.report import printable
 
-    value = _toml(_joined([*meant(arguments(launch.addopts))[0], *NO_CACHE.split()]))
-    fix = f"environment:\n  {PYTEST_OPTIONS}: {value}" if launch.service else f"ENV {PYTEST_OPTIONS}={value}"
+    value = _joined(_switching_off(arguments(launch.addopts)))
+    pair = _toml(f"{PYTEST_OPTIONS}={value}")
+    fix = launch.form.format(name=PYTEST_OPTIONS, value=_toml(value), pair=pair)
     message = f"pytest's cache is on in {printable(launch.subject)}"
     return Finding(launch.path, launch.line, rules.CACHE_LEFT_ON, message, fix)
 
@@ -389,7 +477,7 @@ def _assignment(home: Home, name: str, value: str | list[str], like: Setting | N
 def _switched_off(home: Home) -> str:
     """The line for the section of *home* that switches the cache off, with what its `addopts` has already."""
     addopts = home.section.settings.get("addopts") if home.section else None
-    line = _assignment(home, "addopts", [*arguments(addopts), *NO_CACHE.split()], addopts)
+    line = _assignment(home, "addopts", _switching_off(_arguments_meant(home, addopts)), addopts)
     return line if home.section else f"{_right_header(home)}\n{line}"
 
 
@@ -399,15 +487,18 @@ def _right_header(home: Home) -> str:
     return "[tool:pytest]" if home.name == "setup.cfg" else "[pytest]"
 
 
-def _instead(home: Home, setting: Setting, section: Section, fix: str, name: str = CACHE_DIR) -> str:
-    """*fix*, which sets *name* in *section*, unless that is set there: then the command that deletes *setting*."""
-    return _without(home.path, [(setting.line, setting.end)]) if name in section.settings else fix
+def _without(home: Home, section: Section, setting: Setting) -> str:
+    """The command that deletes *setting* of *section*; in words where others stand on its lines."""
+    others = (each for each in section.settings.values() if each is not setting)
+    if any(each.line <= setting.end and setting.line <= each.end for each in others):
+        return f"# without {setting.name}"
+    return deletion(home.path, [(setting.line, setting.end)])
 
 
-def _without(path: str, lines: Iterable[tuple[int, int]]) -> str:
-    """The command that deletes *lines* from the file *path*, with GNU's sed and with BSD's."""
-    pieces = ";".join(f"{first}d" if first == last else f"{first},{last}d" for first, last in lines)
-    return f"sed -i.bak '{pieces}' {_quoted(path)} && rm {_quoted(path + '.bak')}"
+def _at_root(*commands: str) -> str:
+    from pycache_hooks import report
+
+    return report.at_root(*commands)
 
 
 def _renamed(before: str, after: str, *, toml: bool) -> str:
