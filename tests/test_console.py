@@ -115,6 +115,10 @@ def test_a_full_disk_is_a_failure_said_once(tmp_path: Path, unbuffered: str) -> 
     assert (done.status, done.stderr) == (FAILED, b"some-hook: [Errno 28] No space left on device\n")
 
 
+def test_a_failure_that_cannot_be_said_is_a_failure(tmp_path: Path) -> None:
+    assert program("raise Failure('x')", tmp_path, redirect="2> /dev/full").status == FAILED
+
+
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(("ending", "status"), [("return 1", 1), ("raise Failure('x')", 2)])
 def test_closed_streams_change_no_status(tmp_path: Path, redirect: str, ending: str, status: int) -> None:
@@ -176,7 +180,7 @@ def test_git_missing_is_said(repository: Repository, hook: str) -> None:
 
 
 @EVERY_HOOK
-def test_no_hook_shows_a_traceback_where_the_current_directory_is_gone(tmp_path: Path, hook: str) -> None:
+def test_every_hook_says_so_where_the_current_directory_is_gone(tmp_path: Path, hook: str) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     command = ["bash", "-c", 'cd gone && rmdir ../gone && exec "$@"', "bash", *hook_command(hook)]
@@ -185,6 +189,7 @@ def test_no_hook_shows_a_traceback_where_the_current_directory_is_gone(tmp_path:
 
     assert done.status == FAILED
     assert done.stderr.count(b"\n") == 1
+    assert b"current" in done.stderr
 
 
 def test_the_installed_console_script_is_the_same_program(published_scripts: Path, repository: Repository) -> None:

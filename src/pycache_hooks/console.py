@@ -21,6 +21,9 @@ INTERRUPTED = 130
 """Exit statuses: nothing found; findings, or something was changed; our own failure; 128 + SIGINT, as in a shell."""
 
 
+_NOWHERE = "the current directory is not there any more: go to one that is"
+
+
 class Failure(Exception):
     """The program cannot do what it was asked: one line that says why and what to do. Exit status 2."""
 
@@ -51,7 +54,8 @@ def guarded(run: Callable[[list[str]], int]) -> Callable[[Sequence[str] | None],
         except KeyboardInterrupt:
             return INTERRUPTED
         except (OSError, MemoryError) as error:
-            return _fail(str(error) or type(error).__name__)
+            gone = isinstance(error, FileNotFoundError) and error.filename is None
+            return _fail(_NOWHERE if gone else str(error) or type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not look like a finding, whose status is 1
             return _fail(f"internal error, please report it with what you ran: {error!r}")
 
@@ -111,5 +115,8 @@ def _fail(message: str) -> int:
     from pycache_hooks.report import printable  # only a failing run pays for it
 
     name = os.path.basename(sys.argv[0]) or "pycache-hooks"
-    sys.stderr.write(f"{printable(name)}: {printable(message)}\n")
+    try:  # noqa: SIM105 - importing contextlib takes longer
+        sys.stderr.write(f"{printable(name)}: {printable(message)}\n")
+    except OSError:
+        pass  # there is no room to say why: the status has to do
     return FAILED

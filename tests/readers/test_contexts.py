@@ -250,7 +250,10 @@ def test_a_dockerfile_that_compose_names_is_read_whatever_it_is_called(tmp_path:
             id="a comment says that it is built from the root",
         ),
         pytest.param(
-            {"a/b/Dockerfile": "# docker build -f a/b/Dockerfile a/b\n# see a/b/Dockerfile .\nCOPY . /a\n", "a/b/m.py": ""},
+            {
+                "a/b/Dockerfile": "# docker build -f a/b/Dockerfile a/b\n# see a/b/Dockerfile .\nCOPY . /a\n",
+                "a/b/m.py": "",
+            },
             [("a/b", "a/b/Dockerfile")],
             id="a comment says that it is built from its own directory",
         ),
