@@ -76,6 +76,7 @@ def test_the_copy_is_one_of_the_final_image_if_there_is_one() -> None:
         pytest.param(f"FROM python AS other\nCOPY . /app\n{BASE}", id="a stage that is thrown away"),
         pytest.param(f"FROM python AS a\n{BASE}COPY --from=a . /app\n", id="from another stage"),
         pytest.param(f"{BASE}COPY --from=busybox . /app\n", id="from another image"),
+        pytest.param(f"FROM python AS a\nCOPY . /s\nRUN git clean -xfd\n{BASE}COPY --from=a /s /s\n", id="cleaned"),
         pytest.param(f"{BASE}COPY --exclude=**/__pycache__ . /app\n", id="with exceptions of its own"),
         pytest.param(f"{BASE}ONBUILD COPY . /app\n", id="in another build"),
     ],

@@ -632,6 +632,23 @@ def test_a_file_that_the_job_makes_is_no_missing_one(repository: Repository) -> 
 
 
 @pytest.mark.parametrize(
+    ("commands", "flawed"),
+    [
+        (["uv pip install -r requirements.txt"], False),
+        (["uv pip install x", "pip install y"], True),
+        (["make test"], True),
+    ],
+)
+def test_where_uv_installs_the_cache_of_pip_is_of_no_use(
+    repository: Repository, commands: list[str], *, flawed: bool
+) -> None:
+    cached = "uses: actions/cache@v4\nwith: {path: ~/.cache/pip, key: pip}"
+    text = workflow(cached, *(f"run: {command}" for command in commands), job="runs-on: ubuntu-latest")
+    found = judged(repository, {WORKFLOW: text, "requirements.txt": "x\n"})
+    assert codes(found) == ([rules.CACHE_KEY] if flawed else [])
+
+
+@pytest.mark.parametrize(
     ("step", "files", "flawed"),
     [
         ("uses: actions/setup-python@v6\nwith: {cache: pip}", ["requirements.txt"], False),

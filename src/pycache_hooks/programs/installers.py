@@ -440,13 +440,15 @@ def is_removed(directory: str, paths: Sequence[str]) -> bool:
 
 
 def removes_bytecode(command: Command) -> bool:
-    """Whether *command* looks for bytecode to delete it: ``find`` with its names, pyclean, py3clean, or code that says so."""
+    """Whether *command* deletes bytecode: ``find`` with its names, pyclean, py3clean, ``git clean -x``, or code that says so."""
     last = unwrapped(command)
     python = interpreter(last)
     if python and python.code:
         return "__pycache__" in python.code or ".py[co]" in python.code
     words = words_of(last)
     name = name_of("".join(words[:1]))
+    if name == "git" and "clean" in words:
+        return any(word[:1] == "-" and word[:2] != "--" and "x" in word.lower() for word in words)
     if name not in ("find", "rm", "fd"):
         return name in ("pyclean", "py3clean")
     return any(mark in word for word in words for mark in ("__pycache__", ".pyc", ".py[co", "*.pyo"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pycache_hooks import bases, programs, rules
 from pycache_hooks.findings import Finding
+from pycache_hooks.programs import installers
 from pycache_hooks.rules.layers import Layout
 
 TYPE_CHECKING = False
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pycache_hooks.ignorefiles.leaking import Imports, Leak, Leaking
-    from pycache_hooks.readers.images import Image
+    from pycache_hooks.readers.images import Image, Stage
     from pycache_hooks.readers.shell import Command
 
 _NAMING = ("--app", "-A")
@@ -42,12 +43,19 @@ def _leaks(image: Image, leak: Leak) -> dict[str, tuple[int, Leaking]]:
         return found
     used = [stage for stage in image.stages if stage.number in layout.used]
     for stage in sorted(used, key=lambda stage: stage.number not in layout.shipped):
+        cleaned = 0 if stage.number in layout.shipped else _cleaned(stage)
         for copy in stage.copies:
-            for source in copy.sources if copy.origin is None and not copy.excludes else []:
+            for source in copy.sources if copy.origin is None and not copy.excludes and copy.line > cleaned else []:
                 leaking = leak(source)
                 if leaking:
                     found.setdefault(leaking.file, (copy.line, leaking))
     return found
+
+
+def _cleaned(stage: Stage) -> int:
+    """The line of the last command of *stage* that deletes bytecode: what was copied before it goes no further."""
+    commands = (command for run in stage.runs for command in run.commands)
+    return max((command.line for command in commands if installers.removes_bytecode(command)), default=0)
 
 
 def _may_run_python(layout: Layout) -> bool:

@@ -87,18 +87,23 @@ def _names_interpreter(key: str, runs: Iterable[Run]) -> bool:
 
 def _downloads(files: Files, runs: Iterable[Run], system: str) -> str:
     """How a cache of *system* keeps what the tool downloads that *runs* install with."""
-    used = {found.tool for run in runs if (found := installers.install(run.command, run.environment))}
+    used = _installers(runs)
     locking = [tool for tool, locks in _LOCKS.items() if any(map(files.configuring, locks))]
     tool = next((tool for tool in (*locking, *_CACHES) if tool in used), [*locking, "pip"][0])
     variable, name, part = _CACHES[tool]
     return _REMEDIES[system].replace("<variable>", variable).replace("<name>", name).replace("<part>", part)
 
 
+def _installers(runs: Iterable[Run]) -> set[str]:
+    """The tools that *runs* install with."""
+    return {found.tool for run in runs if (found := installers.install(run.command, run.environment))}
+
+
 def key_flaw(files: Files, use: CacheUse, runs: Iterable[Run]) -> tuple[str, str] | None:
     """What is wrong with the key of a cache of downloads, and how it would be right."""
     tool = use.tool or next((tool for path in use.paths if (tool := _tool(path))), "")
-    if not tool or not use.constant or use.directory is None:
-        return None
+    if not tool or not use.constant or use.directory is None or (tool == "pip" and _installers(runs) == {"uv"}):
+        return None  # uv keeps nothing where pip does: what is kept stays empty, under whatever key
     foreign = _is_for_another(files, use)
     wanted = _wanted(files, tool)
     if not wanted and not foreign:
