@@ -198,6 +198,20 @@ def test_a_pipe_is_read_to_its_end_and_closed() -> None:
         os.close(ours)
 
 
+def test_what_fails_while_a_pipe_is_read_is_kept() -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, b"x")
+    os.close(theirs)
+    failures: list[Exception] = []
+
+    def refuse(_: bytes) -> None:
+        raise MemoryError("too much")
+
+    git._drain(ours, refuse, failures, list)
+
+    assert list(map(str, failures)) == ["too much"]
+
+
 @pytest.mark.parametrize("reader", [True, False], ids=["is there", "has left"])
 def test_a_pipe_is_fed_while_its_reader(reader: bool) -> None:  # noqa: FBT001 - a column of the table
     ours, theirs = os.pipe()

@@ -35,7 +35,7 @@ def test_directories_with_sources() -> None:
     assert list(found.configuring(b"m")) == ["a/m.pyi", "docs/x.md"]
 
 
-@pytest.mark.parametrize("paths", [[], ["venv/lib/python3.12/site-packages/p/m.py"]], ids=["plain", "with a cache"])
+@pytest.mark.parametrize("paths", [[], [".venv/lib/python3.12/site-packages/p/m.py"]], ids=["plain", "with a cache"])
 def test_sources_in_a_directory(paths: list[str]) -> None:
     names = ("a.py", "a-b/m.py", "a/b/m.py", "a/b/n.pyw", "a/m.py", "a/z.py", "a0/m.py", "docs/x.md", "ü/m.py")
     found = read(*names, *paths)
