@@ -20,7 +20,18 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 OTHERS = environment.PROJECT / ".venvs"
 PYTEST = ("-m", "pytest")
 PARALLEL = ("-n", "2")
-ONCE = ("--ignore=tests/environments", "--ignore=tests/test_bench.py", "--ignore=tests/test_tools.py")
+ONCE = tuple(
+    f"--ignore=tests/{name}"
+    for name in (
+        "environments",
+        "test_bench.py",
+        "test_buildah.py",
+        "test_prevention.py",
+        "test_programs.py",
+        "test_testing_rules.py",
+        "test_tools.py",
+    )
+)
 """What tests other programs more than ours, and takes minutes: left out on the other Pythons."""
 
 
