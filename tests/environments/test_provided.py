@@ -436,7 +436,7 @@ def test_an_interrupted_run_leaves_nothing(
     user_cache: Path, pylock: str, tmp_path: Path, wrapper: Wrapper, refresh: str
 ) -> None:
     os.mkfifo(tmp_path / "gate")
-    wrapper.does(f'case " $* " in *" --require-hashes "*) echo >"{tmp_path}/gate"; cat "{tmp_path}/gate";; esac')
+    wrapper.does(f'case " $* " in *" --require-hashes "*) echo >"{tmp_path}/gate"; exec sleep 60;; esac')
     env = with_sources(PYTHONPATH=wrapper.path, **({"REFRESH": refresh} if refresh else {}))
     with subprocess.Popen(command(PROVIDE, pylock), env=env, start_new_session=True) as process:
         (tmp_path / "gate").read_text()
@@ -453,7 +453,7 @@ def test_a_signal_to_the_hook_alone_while_uv_works_leaves_nothing(
     name, *options = words.split()
     number = getattr(signal, name)
     os.mkfifo(tmp_path / "gate")
-    wrapper.does(f'case " $* " in *" --require-hashes "*) echo >"{tmp_path}/gate"; exec cat "{tmp_path}/gate";; esac')
+    wrapper.does(f'case " $* " in *" --require-hashes "*) echo >"{tmp_path}/gate"; exec sleep 60;; esac')
     started = hook_command("run-without-pycache", "--pylock", pylock, *options, "--", "touch", "ran")
     with subprocess.Popen(started, cwd=tmp_path, env=with_sources(PYTHONPATH=wrapper.path)) as process:
         (tmp_path / "gate").read_text()
