@@ -47,11 +47,6 @@ def unreadable(files: Files, code: str, paths: Iterable[str]) -> list[Finding]:
     return [Finding(path, why.line, code, f"cannot be read: {why.reason}") for path, why in found]
 
 
-def is_template(text: str) -> bool:
-    """Whether *text*, of a file or its path, is what a program makes others of. Not to be asked of CI: ``${{ }}`` is its own."""
-    return any(mark in text for mark in project.TEMPLATE_MARKS)
-
-
 def _named(files: Files, given: Iterable[str]) -> tuple[list[str], list[str]]:
     """The paths *given*, relative to the root; and what is wrong with those that are no files of the repository.
 

@@ -7,6 +7,7 @@ import os
 from pycache_hooks import bars, git, refusals, report, rules
 from pycache_hooks.console import CLEAN, FOUND, Failure
 from pycache_hooks.findings import Finding
+from pycache_hooks.prevention import PREFIX
 from pycache_hooks.progress import DELAY, Progress
 from pycache_hooks.removal import Refused, Result
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pycache_hooks.folders import Folder, Opener
     from pycache_hooks.readers.prefix import Leftover
 
-PREFIX = "PYTHONPYCACHEPREFIX"
-EXAMPLE = 'export PYTHONPYCACHEPREFIX="$HOME/.cache/pycache"'
+EXAMPLE = f'export {PREFIX}="$HOME/.cache/pycache"'
 
 
 class Orders:
@@ -276,7 +276,7 @@ def _removed(opener: Opener, leftovers: list[Leftover], progress: Progress, orde
             _remove_file(result, os.path.join(leftover.path, name), name, folder, orders)
     if orders.act:
         for leftover in sorted(leftovers, key=lambda leftover: -len(leftover.path)):
-            _remove_empty(opener, leftover.path)
+            opener.remove_empty(leftover.path)
     return [results[group] for group in sorted(results)]
 
 
@@ -292,17 +292,6 @@ def _remove_file(result: Result, path: str, name: str, folder: Folder, orders: O
         return
     result.files += 1
     result.bytes += size
-
-
-def _remove_empty(opener: Opener, path: str) -> None:
-    """Remove the directory at *path* and those above it, as long as they are empty."""
-    while path:
-        above, _, name = path.rpartition("/")
-        try:
-            opener.open(above).rmdir(name)
-        except OSError:
-            return  # something else is in it
-        path = above
 
 
 # What is said

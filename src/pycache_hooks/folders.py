@@ -116,6 +116,16 @@ class Opener:
                 del chain[1:-1:2]
         return chain[-1][1]
 
+    def remove_empty(self, path: str) -> None:
+        """Remove the directory at *path* and those above it, but the root, as long as they are empty."""
+        while path:
+            above, _, name = path.rpartition("/")
+            try:
+                self.open(above).rmdir(name)
+            except OSError:
+                return  # something else is in it
+            path = above
+
     def close(self) -> None:
         """Let go of every directory."""
         for _, folder in self._chain:

@@ -349,13 +349,6 @@ def _remove_empty_packages(root: str, results: list[Result]) -> None:
     """Remove the directories that held nothing but a ``__pycache__`` that is gone, and those above that held only them."""
     opener = Opener(root)
     emptied = {result.path.rpartition("/")[0] for result in results if result.gone and result.tool == "Python"}
-    for emptied_path in sorted(emptied, key=len, reverse=True):
-        path = emptied_path
-        while path:
-            above, _, name = path.rpartition("/")
-            try:
-                opener.open(above).rmdir(name)
-            except OSError:
-                break  # something else is in it
-            path = above
+    for path in sorted(emptied, key=len, reverse=True):
+        opener.remove_empty(path)
     opener.close()

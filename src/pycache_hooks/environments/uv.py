@@ -6,6 +6,7 @@ import os
 
 from pycache_hooks.console import Failure
 from pycache_hooks.environments.locks import needed
+from pycache_hooks.prevention import DONT_WRITE
 
 UNWANTED = frozenset(
     # What would lead it to another interpreter or environment
@@ -71,7 +72,7 @@ def variables() -> dict[str, str]:
         and not name.startswith(("PYTHON", "__PYVENV_LAUNCHER__"))
         and (not name.startswith("GIT_") or name.startswith(GIT_KEPT))
     }
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {DONT_WRITE: "1"}
 
 
 def run(command: list[str], purpose: str, descriptor: int | None = None) -> str:

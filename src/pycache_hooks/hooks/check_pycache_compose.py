@@ -10,6 +10,7 @@ from pycache_hooks import checking, rules
 from pycache_hooks.console import guarded
 from pycache_hooks.readers import containers
 from pycache_hooks.readers.imports import Imports
+from pycache_hooks.readers.project import is_template
 from pycache_hooks.rules import services
 from pycache_hooks.selection import OPTIONS, Selection
 
@@ -45,7 +46,7 @@ def judge(files: Files, _: Settings, names: Sequence[str] | None) -> list[Findin
             parsed |= project.parsed
             found += [(ways[0].name, finding) for ways in every for finding in _sure(reader, imports, ways)]
     refused = (path for path in sorted(parsed) if path in files.unreadable)
-    unreadable = [path for path in refused if not checking.is_template(files.text(path) or "")]
+    unreadable = [path for path in refused if not is_template(files.text(path) or "")]
     return services.together(found) + checking.unreadable(files, rules.SERVICE_UNREADABLE, unreadable)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pycache_hooks import checking, rules, selection
 from pycache_hooks.console import guarded
 from pycache_hooks.readers import contexts
+from pycache_hooks.readers.project import is_template
 from pycache_hooks.rules import copies as taken
 from pycache_hooks.rules import images
 
@@ -76,7 +77,7 @@ def stages(files: Files, settings: Settings, names: Sequence[str] | None) -> lis
 
 def _is_none(path: str, text: str) -> bool:
     """Whether the unreadable *text* is no Dockerfile: a template of one, or a snippet with a line of dots, as in manuals."""
-    return checking.is_template(path + text) or any(line.strip() == "..." for line in text.splitlines())
+    return is_template(path + text) or any(line.strip() == "..." for line in text.splitlines())
 
 
 def copies(files: Files, names: Sequence[str] | None) -> list[Finding]:

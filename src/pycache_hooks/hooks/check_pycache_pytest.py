@@ -16,6 +16,7 @@ from pycache_hooks.findings import Finding
 from pycache_hooks.prevention import PYTEST_OPTIONS
 from pycache_hooks.readers import contexts, pytest_configuration
 from pycache_hooks.readers.files import Unreadable
+from pycache_hooks.readers.project import is_template
 from pycache_hooks.readers.pytest_configuration import HOMES
 from pycache_hooks.rules import testing
 from pycache_hooks.rules.testing import Launch
@@ -100,7 +101,7 @@ def _places(files: Files) -> dict[str, list[str]]:
     """The directories that may hold pytest's configuration, with the files that may be it, in pytest's order."""
     places: dict[str, list[str]] = {}
     for path in files.configuring(*_PARTS):
-        if path.rpartition("/")[2] in HOMES and not checking.is_template(path):
+        if path.rpartition("/")[2] in HOMES and not is_template(path):
             places.setdefault(_directory(path), []).append(path)
     for paths in places.values():
         paths.sort(key=_rank)
@@ -144,7 +145,7 @@ def _parse(directory: _Directory, path: str, text: str, found: list[Finding]) ->
         directory.homes.append(pytest_configuration.read(path, text))
     except Unreadable as why:
         directory.incomplete = True
-        if not checking.is_template(text):
+        if not is_template(text):
             found.append(Finding(path, why.line, rules.TESTS_UNREADABLE, f"cannot be read: {why.reason}"))
 
 
@@ -259,7 +260,7 @@ def _started(  # noqa: PLR0913 - one argument a part of what starts it
 
 
 def _is_conftest(path: str) -> bool:
-    return path.rpartition("/")[2] == _CONFTEST and not checking.is_template(path)
+    return path.rpartition("/")[2] == _CONFTEST and not is_template(path)
 
 
 def _directory(path: str) -> str:

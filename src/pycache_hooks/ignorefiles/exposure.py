@@ -24,7 +24,7 @@ from pycache_hooks.readers import contexts, project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.project import Project
@@ -61,12 +61,8 @@ def ignore_files(
                 if file not in own + shared:
                     beside = _existing(found.root, prefix_of(posixpath.dirname(build.dockerfile)))
                     note = f" ({beside[0]} is not read for it)" if beside else ""
-                users = (
-                    [build]
-                    if file in own
-                    else [each for each in together[build.directory] if not _own(found.root, each)]
-                )
-                yield Judged(file, build, probes, others, note, _copied(found, users or [build]))
+                users = [build] if file in own else together[build.directory]
+                yield Judged(file, build, probes, others, note, _copying(found, build, users))
 
 
 def _existing(root: str, start: str) -> list[str]:
@@ -79,11 +75,19 @@ def _own(root: str, build: Context) -> list[str]:
     return _existing(root, build.dockerfile)[:1] if build.dockerfile else []
 
 
-def _copied(found: Project, builds: Iterable[Context]) -> list[str] | None:
-    """What the Dockerfiles of *builds* copy; None if nobody knows, as where one cannot be read, or is empty."""
-    sources = [source for build in builds for source in build.copies]
-    known = all(build.copies and found.tracks(build.dockerfile) for build in builds)
-    return sources if known and not any("$" in source for source in sources) else None
+def _copying(found: Project, build: Context, users: list[Context]) -> Callable[[], list[str] | None]:
+    """What tells what the Dockerfiles copy that use an ignore file of *build*: of its *users* those without one of their own.
+
+    None if nobody knows, as where one of them cannot be read, or is empty. It is asked only where something is let in.
+    """
+
+    def copied() -> list[str] | None:
+        builds = [each for each in users if not _own(found.root, each)] or [build]
+        sources = [source for each in builds for source in each.copies]
+        known = all(each.copies and found.tracks(each.dockerfile) for each in builds)
+        return sources if known and not any("$" in source for source in sources) else None
+
+    return copied
 
 
 def _is_outside(found: Project, build: Context) -> bool:
@@ -131,4 +135,4 @@ def _inside(directories: Iterable[str], place: str) -> list[str]:
 def _copies_sources(build: Context, found: Project) -> bool:
     """Whether the Dockerfile of *build* copies a directory of the context that holds Python sources."""
     caches = [f"{directory}{catalog.PYCACHE}" for directory in _inside(found.source_directories, build.directory)]
-    return any(takes(source, caches) for source in build.copies)
+    return any(True for source in build.copies for _ in takes(source, caches))

@@ -64,7 +64,7 @@ class Exposed:
                     for path, (probe, _) in let_in.items()
                     if not _is_of_modules(probe) or self._sources.holds_modules(_place(each, probe), imports)
                 )
-                cache = leaks.takes(source, likely)
+                cache = next(leaks.takes(source, likely), None)
                 if cache and self._holds_modules(each, imports):
                     shown = cache.replace(leaks.UNKNOWN, "*")
                     return Leaking(each.file, each.build.directory, shown, let_in[cache][1])

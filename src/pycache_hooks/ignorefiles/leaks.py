@@ -85,14 +85,20 @@ class Probes:
 class Judged:
     """One ignore *file* for a *build*, the *probes* asked of it, and a *note* on the file that is not read for it.
 
-    *others*: the builders besides BuildKit that read it; Podman alone reads a .containerignore. *copied*: what the builds
-    that use it copy, or None if nobody knows.
+    *others*: the builders besides BuildKit that read it; Podman alone reads a .containerignore. *copied* tells what
+    the builds that use it copy, or None if nobody knows.
     """
 
     __slots__ = ("build", "copied", "file", "note", "others", "probes")
 
     def __init__(  # noqa: PLR0913, PLR0917 - one argument an attribute
-        self, file: str, build: Context, probes: Probes, others: tuple[str, ...], note: str, copied: list[str] | None
+        self,
+        file: str,
+        build: Context,
+        probes: Probes,
+        others: tuple[str, ...],
+        note: str,
+        copied: Callable[[], list[str] | None],
     ) -> None:
         self.file = file
         self.build = build
@@ -100,11 +106,6 @@ class Judged:
         self.others = others
         self.note = note
         self.copied = copied
-
-    def ships(self, probe: Probe) -> bool:
-        """Whether a build copies *probe*, if it is in the context: nothing else is even sent to BuildKit."""
-        path = probe.directory + probe.name
-        return self.copied is None or any(takes(source, [path]) for source in self.copied)
 
     @property
     def is_podmans(self) -> bool:
@@ -117,18 +118,18 @@ def prefix_of(directory: str) -> str:
     return f"{directory}/" if directory else ""
 
 
-def takes(source: str, paths: Iterable[str]) -> str | None:
-    """The first of *paths* in the context that a COPY of *source* takes along.
+def takes(source: str, paths: Iterable[str]) -> Iterator[str]:
+    """Those of *paths* in the context that a COPY of *source* takes along.
 
     A pattern that names a directory, or what is in it, takes its caches along: the ignore files have the same syntax.
     """
     if source == EVERYTHING:
-        return next(iter(paths), None)
+        return iter(paths)
     try:
         pattern = DockerIgnore.parse(os.fsencode(f"./{source}"))
     except DockerIgnoreError:
-        return None
-    return next((path for path in paths if pattern.excludes(path)), None)
+        return iter(())
+    return filter(pattern.excludes, paths)
 
 
 def judge(
@@ -153,10 +154,11 @@ def judge(
         uncovered = _uncovered(ignore, judged, data) if ignore else {}
     refused = [finding for finding in refused if counts(finding)]
     uncovered = {
-        (code, line, builders): shipped
+        (code, line, builders): probes
         for (code, line, builders), probes in uncovered.items()
-        if counts(Finding(judged.file, line, code, "")) and (shipped := [each for each in probes if judged.ships(each)])
+        if counts(Finding(judged.file, line, code, ""))
     }
+    uncovered = uncovered and _copied(uncovered, judged.copied())
     if not uncovered:
         return refused
     patterns, hiding = _harmless(_wanted(uncovered), judged, found, data)
@@ -242,6 +244,16 @@ def _read(path: str, judged: Judged) -> bytes | None:
         reason = "is UTF-16, and builders read UTF-8: no line means what it says"
         raise Unusable(rules.BREAKS_BUILD, reason, "iconv -f UTF-16 -t UTF-8")
     return data
+
+
+def _copied(uncovered: Uncovered, sources: list[str] | None) -> Uncovered:
+    """What of *uncovered* a COPY of one of *sources* takes along: nothing else is even sent to BuildKit."""
+    if sources is None:
+        return uncovered
+    paths = {probe.directory + probe.name for probes in uncovered.values() for probe in probes}
+    taken = {path for source in sources for path in takes(source, paths)}
+    kept = {key: [each for each in probes if each.directory + each.name in taken] for key, probes in uncovered.items()}
+    return {key: probes for key, probes in kept.items() if probes}
 
 
 def _parsed(data: bytes, judged: Judged) -> tuple[DockerIgnore | None, list[Finding]]:

@@ -25,9 +25,6 @@ CONFIGURATION = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile"
 LONGEST_NAME = 64
 """Bytes that no name of a cache is longer than, with what lies in front of it."""
 
-TEMPLATE_MARKS = ("{{", "{%")
-"""In a file, or its path, that a program makes others of."""
-
 _CONTEXTS = ("depend", "deps", "require")
 _PIPFILE_SECTIONS = ("packages", "dev-packages")
 _REQUIREMENTS = "requirements"
@@ -99,7 +96,7 @@ class Project:
         self.has_python = self._named or bool(self.source_directories)
         named = (path.rpartition("/")[0] for path in self._outside_caches(self._called(b"pyproject.toml")))
         # Nobody works in what cookiecutter makes others of.
-        projects = {path for path in named if not any(mark in path for mark in TEMPLATE_MARKS)}
+        projects = {path for path in named if not is_template(path)}
         self.project_directories = sorted(projects | {""} if self.has_python else projects)
         self.gitignores = self._outside_caches(self._called(b".gitignore"))
 
@@ -255,6 +252,11 @@ def _containing(listing: bytes, text: bytes, start: int = 0, end: int | None = N
         behind = listing.find(b"\0", at)
         yield os.fsdecode(listing[listing.rfind(b"\0", 0, at) + 1 : behind])
         at = listing.find(text, behind, end)
+
+
+def is_template(text: str) -> bool:
+    """Whether *text*, of a file or its path, is what a program makes others of. Not to be asked of CI: ``${{ }}`` is its own."""
+    return "{{" in text or "{%" in text
 
 
 def tracked_caches(project: Project) -> list[tuple[str, str, Cache]]:
