@@ -82,6 +82,21 @@ def test_only_this_process_hears_of_a_cache_that_is_found_late(
     assert heard or forks
 
 
+@pytest.mark.parametrize("place", ["root", "root/a", "elsewhere", "gone"])
+def test_the_same_is_found_wherever_the_program_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    root = tmp_path / "root"
+    made(root, "__pycache__/m.pyc", "a/__pycache__/m.pyc", "a/any/pyvenv.cfg", "a/any/bin/python", "b/m.pyc")
+    (tmp_path / place).mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / place)
+    if place == "gone":
+        (tmp_path / place).rmdir()
+    caches = {"__pycache__": PYCACHE, "a/__pycache__": PYCACHE, "b/m.pyc": FILE}
+    assert found(root) == caches
+    assert found(root, catalog.VENV) == {**caches, "a/any": TREE}
+
+
 def test_a_virtual_environment_is_known_by_what_is_in_it(tmp_path: Path) -> None:
     made(tmp_path, ".venv/pyvenv.cfg", "any/pyvenv.cfg", "c/conda-meta/history", ".env/__pycache__/x", "venv/m.py")
     assert found(tmp_path) == {".env/__pycache__": PYCACHE}

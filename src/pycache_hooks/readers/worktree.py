@@ -113,10 +113,11 @@ class Walk:
     *kept*: environments that stay although they were asked for, with the reason. The path of the root is ``""``.
     """
 
-    __slots__ = ("_mounts", "_opener", "_requested", "_root", "environments", "found", "kept", "unread")
+    __slots__ = ("_here", "_mounts", "_opener", "_requested", "_root", "environments", "found", "kept", "unread")
 
     def __init__(self, root: str, mounts: Mounts, requested: frozenset[Cache]) -> None:
         self._root = root
+        self._here = root == _current_directory()
         self._mounts = mounts
         self._requested = requested
         self._opener: Opener | None = None
@@ -232,12 +233,20 @@ class Walk:
     def _scan(self, path: str) -> os._ScandirIterator[str]:
         """The entries of a directory, to be read before the next one is asked for."""
         try:
-            return os.scandir(f"{self._root}/{path}")
+            # The system looks up each part of a path, for every directory anew: so it gets the shorter one.
+            return os.scandir(path or os.curdir) if self._here else os.scandir(f"{self._root}/{path}")
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
         self._opener = self._opener or Opener(self._root)
         return self._opener.open(path).scan()
+
+
+def _current_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # somebody removed it
+        return None
 
 
 def _name(path: str) -> str:
