@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pycache_hooks import report
+from pycache_hooks import repairs
 from pycache_hooks.ignorefiles.leaking import Leaking
 from pycache_hooks.readers import images as reader
 from pycache_hooks.rules import copies
@@ -51,8 +51,8 @@ def test_the_fix_is_a_command_for_the_context() -> None:
     text = f"{BASE}COPY . /app\nCOPY lib /lib\n"
     found = copies.judge([("Dockerfile", reader.read(text), {".": HERE, "lib": THERE}.get)])
     assert [finding.fix for finding in found] == [
-        report.at_root("check-pycache-dockerignore --context . --fix"),
-        report.at_root("check-pycache-dockerignore --context 'a lib' --fix"),
+        repairs.at_root("check-pycache-dockerignore --context . --fix"),
+        repairs.at_root("check-pycache-dockerignore --context 'a lib' --fix"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The printer: what it prints is safe for terminals and CI logs, and what it quotes means the same in a shell."""
+"""The printer: what it prints is safe for terminals and CI logs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from pycache_hooks import report
+from pycache_hooks import repairs, report
 from pycache_hooks.findings import Finding
 from support import SOURCES, environment
 
@@ -75,7 +75,7 @@ def on_a_terminal(**variables: str) -> bytes:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_a_hostile_name_steers_nothing_wherever_it_stands(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    message, fix = report.printable(f"{name} is hidden"), f"rm -- {report.quoted(name)}"
+    message, fix = report.printable(f"{name} is hidden"), f"rm -- {repairs.quoted(name)}"
     report.show([Finding(name, None, "PYC101", message, fix), Finding(name, 3, "PYC101", f"see {name}", fix)])
 
     printed = capsys.readouterr().out
@@ -103,50 +103,6 @@ def test_ordinary_names_are_printed_as_they_are() -> None:
 def test_bytes_that_are_not_text_are_shown_in_hexadecimal() -> None:
     assert report.printable(os.fsdecode(b"a\xffb")) == "a\\xffb"
     assert report.printable("\u202e\x1b\n") == "\\u202e\\x1b\\n"
-
-
-@example(
-    names=[
-        "",
-        "-",
-        "a b",
-        "it's",
-        "'",
-        "$'\\",
-        "!x",
-        "~",
-        "\n",
-        "\x1b",
-        "\udcff",
-        "##[x",
-        "##vso[x]",
-        "\\101",
-        "\u202e0",
-        "é",
-    ]
-)
-@settings(max_examples=25, deadline=None)
-@given(
-    names=st.lists(
-        st.binary().map(os.fsdecode).map(lambda name: name.replace("\0", ""))
-        | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-        min_size=1,
-        max_size=30,
-    )
-)
-@pytest.mark.parametrize("shell", ["bash"])
-def test_a_quoted_name_means_itself_to_a_shell(shell: str, names: list[str]) -> None:
-    words = " ".join(report.quoted(name) for name in names)
-    assert words.isprintable()
-    assert "##" not in words
-    printed = subprocess.run([shell, "-c", f"printf '%s\\0' {words}"], capture_output=True, check=True).stdout
-    assert printed == b"".join(os.fsencode(name) + b"\0" for name in names)
-
-
-def test_the_words_of_everyday_need_no_quotes() -> None:
-    assert report.quoted("a/b-c_d.pyc") == "a/b-c_d.pyc"
-    assert report.quoted("a b") == "'a b'"
-    assert report.quoted("a\n'\\") == "$'a\\012\\'\\\\'"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])

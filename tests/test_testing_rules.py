@@ -16,11 +16,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pycache_hooks import prevention, report, rules
-from pycache_hooks.findings import Deletion, joined
+from pycache_hooks import prevention, repairs, rules
 from pycache_hooks.readers import pytest_configuration
 from pycache_hooks.readers.files import Unreadable
 from pycache_hooks.readers.pytest_configuration import Setting
+from pycache_hooks.repairs import Deletion, joined
 from pycache_hooks.rules import testing
 from support import environment
 
@@ -83,7 +83,7 @@ def said(path: str, *lines: str) -> list[tuple[int | None, str, str, str]]:
 
 
 def deletion(lines: str, path: str) -> str:
-    return report.at_root(f"sed -i.bak '{lines}' {shlex.quote(path)}", f"rm {shlex.quote(f'{path}.bak')}")
+    return repairs.at_root(f"sed -i.bak '{lines}' {shlex.quote(path)}", f"rm {shlex.quote(f'{path}.bak')}")
 
 
 # Arguments
@@ -547,7 +547,7 @@ def test_an_empty_file_hides_the_others(tests: Directory) -> None:
             "pyproject.toml",
             1,
             "pytest does not read [tool.pytest.ini_options]: pytest.ini comes first, empty as it is",
-            report.at_root("git rm pytest.ini"),
+            repairs.at_root("git rm pytest.ini"),
         )
     ]
 

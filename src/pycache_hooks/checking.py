@@ -6,9 +6,10 @@ import os
 
 from pycache_hooks import selection
 from pycache_hooks.console import read_options
-from pycache_hooks.findings import Finding, joined
+from pycache_hooks.findings import Finding
 from pycache_hooks.readers import project
 from pycache_hooks.readers.files import Files
+from pycache_hooks.repairs import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

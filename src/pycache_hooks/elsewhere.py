@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import bars, git, refusals, report, rules
+from pycache_hooks import bars, git, refusals, repairs, report, rules
 from pycache_hooks.console import CLEAN, FOUND, Failure
 from pycache_hooks.findings import Finding
 from pycache_hooks.prevention import PREFIX
@@ -194,7 +194,7 @@ def _what_is_left(cache: Cache) -> list[str]:
     name, size = cache.tool.name, report.sized(cache.left_size)
     return [
         f"{name}: no command of it removes the {size} in {report.printable(cache.left)}",
-        f"    fix: rm -rf -- {report.quoted(cache.left)}",
+        f"    fix: rm -rf -- {repairs.quoted(cache.left)}",
     ]
 
 
@@ -205,7 +205,7 @@ def _failed(error: ToolError) -> Finding:
 
 def _command(words: list[str]) -> str:
     """*words* as a user types them."""
-    return " ".join([os.path.basename(words[0]), *map(report.quoted, words[1:])])
+    return " ".join([os.path.basename(words[0]), *map(repairs.quoted, words[1:])])
 
 
 # Redirected bytecode
@@ -371,7 +371,7 @@ def _refused(root: str, results: list[Result]) -> list[Finding]:
     for finding in findings:
         finding.path = _path(root, finding.path)
         if not finding.fix and finding.path.endswith(".lock"):  # a link, or a directory, where a lock has to be
-            finding.fix = f"rm -rf -- {report.quoted(finding.path)}"
+            finding.fix = f"rm -rf -- {repairs.quoted(finding.path)}"
     return findings
 
 

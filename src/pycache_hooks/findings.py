@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _LISTED = 3
 _LONGEST = 60
@@ -24,47 +24,6 @@ def enumerated(names: Sequence[str]) -> str:
 def short(text: str) -> str:
     """The beginning of *text*, for a message."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-class Deletion(str):
-    """The command that deletes *lines*, each a first and a last one, from the file *path*, behind a *remark*."""
-
-    __slots__ = ("lines", "path", "remark")
-
-    lines: list[tuple[int, int]]
-    path: str
-    remark: str
-
-
-def deletion(path: str, lines: Iterable[tuple[int, int]], remark: str = "") -> Deletion:
-    """The repair that deletes *lines* from the file *path*, to be `joined` with others of it."""
-    wanted = sorted(set(lines))
-    pieces = ";".join(f"{first}d" if first == last else f"{first},{last}d" for first, last in wanted)
-    made = Deletion(f"{remark}{edited(path, pieces)}")
-    made.lines, made.path, made.remark = wanted, path, remark
-    return made
-
-
-def edited(path: str, script: str) -> str:
-    """The command that edits the file *path*, with GNU's sed and with BSD's."""
-    from pycache_hooks.report import at_root, quoted
-
-    return at_root(f"sed -i.bak '{script}' {quoted(path)}", f"rm {quoted(path + '.bak')}")
-
-
-def joined(findings: Iterable[Finding]) -> list[Finding]:
-    """The *findings*, all deletions from one file in one command: behind another the numbers of its lines were wrong."""
-    found = list(findings)
-    deletions: dict[str, list[Deletion]] = {}
-    for finding in found:
-        if isinstance(finding.fix, Deletion):
-            deletions.setdefault(finding.fix.path, []).append(finding.fix)
-    for finding in found if deletions else ():
-        if isinstance(finding.fix, Deletion):
-            path, every = finding.fix.path, deletions[finding.fix.path]
-            remark = "".join(dict.fromkeys(each.remark for each in every))
-            finding.fix = deletion(path, (piece for each in every for piece in each.lines), remark)
-    return found
 
 
 class Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from pycache_hooks import report, rules
+from pycache_hooks import repairs, report, rules
 from pycache_hooks.findings import Finding
 
 TYPE_CHECKING = False
@@ -59,11 +59,11 @@ def _repair(command: str, root: str, paths: list[str]) -> str:
     """*command* on exactly *paths*, relative to *root*: by sudo or, the same once more, in a container."""
     if not command:
         return ""
-    absolute = " ".join(report.quoted(os.path.join(root, path)) for path in paths)
+    absolute = " ".join(repairs.quoted(os.path.join(root, path)) for path in paths)
     lines = [f"sudo {command} -- {absolute}"]
     if ":" not in root:  # it ends the path in docker's -v
-        relative = " ".join(report.quoted(path) for path in paths)
-        volume = report.quoted(f"{root}:/work")
+        relative = " ".join(repairs.quoted(path) for path in paths)
+        volume = repairs.quoted(f"{root}:/work")
         lines.append(
             f"# or, without sudo:\ndocker run --rm -v {volume} -w /work --user root busybox {command} -- {relative}"
         )

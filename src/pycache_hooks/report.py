@@ -43,18 +43,18 @@ def _show_text(findings: Iterable[Finding]) -> None:
     left: dict[str, int] = {}
     for fix, group in by_fix.items():
         counts: dict[str, int] = {}
+        shown: list[Finding] = []
         for finding in group:
             counts[finding.code] = counts.get(finding.code, 0) + 1
+            if counts[finding.code] <= ONE_SCREEN:
+                shown.append(finding)
         for code in counts:
             repairs[code] = repairs.get(code, 0) + 1
         if all(repairs[code] > ONE_SCREEN for code in counts):
             left = {code: left.get(code, 0) + counts.get(code, 0) for code in {**left, **counts}}
             continue
-        shown: dict[str, int] = {}
-        for finding in group:
-            shown[finding.code] = shown.get(finding.code, 0) + 1
-            if shown[finding.code] <= ONE_SCREEN:
-                say(f"{bold}{place(finding)}{plain}: {finding.code} {printable(finding.message)}")
+        for finding in shown:
+            say(f"{bold}{place(finding)}{plain}: {finding.code} {printable(finding.message)}")
         _say_how_many_more({code: count - ONE_SCREEN for code, count in counts.items()})
         if fix:
             label = "    fixed:" if group[0].fixed else "    fix:"
@@ -86,27 +86,6 @@ def printable(text: str) -> str:
     return text.replace("##", "#\\x23")
 
 
-def quoted(word: str) -> str:
-    """*word* as one word of a shell's command line: bash, zsh, and any shell where no byte of it needs an escape."""
-    if word.isprintable() and "##" not in word:
-        import shlex  # as every import of this module: paid for by a run that has something to say
-
-        return shlex.quote(word)
-    return "$'" + "".join(_shell_escaped(character) for character in word).replace("##", "#\\043") + "'"
-
-
-TOP = '"$(git rev-parse --show-toplevel)"'
-"""The root of the work tree, for a shell."""
-
-
-def at_root(*commands: str) -> str:
-    """*commands*, whose paths are relative to the root, as one that does the same wherever in the work tree it is pasted.
-
-    Hooks run at the root: nobody knows where the user's shell is.
-    """
-    return f"(cd {TOP} && {' && '.join(commands)})"
-
-
 def counted(number: int, noun: str, plural: str = "") -> str:
     """``1 file``, ``1,204 files``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -136,14 +115,6 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - a byte that os.fsdecode could not decode (PEP 383)
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
-
-
-def _shell_escaped(character: str) -> str:
-    if character in "\\'":
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    return "".join(f"\\{byte:03o}" for byte in os.fsencode(character))
 
 
 def _colours() -> bool:

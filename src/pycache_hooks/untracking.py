@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import git, report
+from pycache_hooks import git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +24,15 @@ def command(caches: Sequence[Group], index: Iterable[str], *, sparse: bool = Fal
     A cache is its path (``"."`` for one that lies in the root itself), its row if its name proves it, and its files.
     *sparse*: some of them are outside of a sparse checkout.
     """
+    from pycache_hooks import repairs  # a hook that finds nothing needs `folders` alone
+
     taken = {path for _, _, files in caches for path in files}
     shared = folders(path for path in index if path not in taken)
     paths = _paths(caches, taken, shared)
     if len(paths) > MANY_PATHS:
         paths = min(paths, _patterns(caches, taken, shared), key=len)
-    start = f"git -C {report.TOP} rm -r -f -q --cached{' --sparse' if sparse else ''} -- "
-    return start + " ".join(report.quoted(path) for path in paths)
+    start = f"git -C {repairs.TOP} rm -r -f -q --cached{' --sparse' if sparse else ''} -- "
+    return start + " ".join(repairs.quoted(path) for path in paths)
 
 
 def _paths(caches: Sequence[Group], taken: set[str], shared: set[str]) -> list[str]:

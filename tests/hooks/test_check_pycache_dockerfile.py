@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pycache_hooks import report
+from pycache_hooks import repairs
 from support import SOURCES, run
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_a_copy_of_a_context_names_the_ignore_file_and_a_cache(repository: Repos
     message = "would take app/__pycache__ along: .dockerignore lets it into the build context"
     assert done.lines[0] == f"Dockerfile:2: PYC507 {message}"
     words = ("check-pycache-dockerignore", "--context", ".", "--fix")
-    assert done.fix == report.at_root(" ".join(words))
+    assert done.fix == repairs.at_root(" ".join(words))
     assert repository.hook(*words).status == 1
     assert repository.hook(HOOK).status == 0
 
@@ -167,7 +167,7 @@ def test_the_fix_makes_the_ignore_file_that_a_context_lacks(repository: Reposito
     done = repository.hook(HOOK)
     assert "would take app/__pycache__ along: there is no shop/.dockerignore to keep it out" in done.text
     words = ("check-pycache-dockerignore", "--context", "shop", "--fix")
-    assert done.fix == report.at_root(" ".join(words))
+    assert done.fix == repairs.at_root(" ".join(words))
     assert repository.hook(*words).status == 1
     assert repository.hook(HOOK).status == 0
 

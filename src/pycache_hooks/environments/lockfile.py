@@ -41,7 +41,7 @@ def read(path: str) -> LockFile:
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError:
-        from pycache_hooks.report import quoted
+        from pycache_hooks.repairs import quoted
 
         raise Failure(f"there is no lock file {path}: make it with `{_MAKES[kind].format(quoted(path))}`") from None
     except OSError as error:

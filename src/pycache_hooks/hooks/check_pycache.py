@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from pycache_hooks import configuration, processes, rules, selection
 from pycache_hooks.console import guarded, read_options
-from pycache_hooks.findings import Finding, joined
+from pycache_hooks.findings import Finding
 from pycache_hooks.readers import libyaml, project
 from pycache_hooks.readers.files import Files
+from pycache_hooks.repairs import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

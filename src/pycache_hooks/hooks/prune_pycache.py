@@ -353,7 +353,9 @@ def _tell_what_went(results: list[Result], settings: Settings, argv: list[str]) 
 
 def _same_command(argv: list[str]) -> str:
     """The command that removes what *argv* only lists."""
-    words = [report.quoted(word) for word in argv if word not in ("--check", "--dry-run")]
+    from pycache_hooks import repairs
+
+    words = [repairs.quoted(word) for word in argv if word not in ("--check", "--dry-run")]
     return " ".join(["prune-pycache", *words])
 
 

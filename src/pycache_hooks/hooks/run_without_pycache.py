@@ -14,7 +14,7 @@ import os
 import stat
 import sys
 
-from pycache_hooks import git, prevention, report, running
+from pycache_hooks import git, prevention, repairs, report, running
 from pycache_hooks.console import CLEAN, FOUND, Failure, guarded, read_options
 from pycache_hooks.findings import Finding
 from pycache_hooks.rules import DIFFERS, LEFT
@@ -179,9 +179,9 @@ def _why_not_there(name: str) -> str:
     if " " in name:
         return "no such command on PATH: write its options as words of their own, or run it with sh -c"
     if "=" in name:
-        return f"no such command on PATH: to set a variable, write --env {report.quoted(name)} in front of the command"
+        return f"no such command on PATH: to set a variable, write --env {repairs.quoted(name)} in front of the command"
     if os.path.exists(name):
-        return f"no such command on PATH: the file here is {report.quoted(os.path.join(os.curdir, name))}"
+        return f"no such command on PATH: the file here is {repairs.quoted(os.path.join(os.curdir, name))}"
     return "no such command on PATH, and what only a shell knows runs with sh -c"
 
 
@@ -327,11 +327,11 @@ def _finding(cache: Left, force: dict[str, str], options: list[str], command: li
     if row is None:
         repair = f"prune-pycache  # {cache.row.tool} has no setting that keeps it out"
     elif (unmoved := _without_options(command, row.moves)) != command:
-        repair = f"{NAME} {' '.join(map(report.quoted, [*options, '--', *unmoved]))}"
+        repair = f"{NAME} {' '.join(map(repairs.quoted, [*options, '--', *unmoved]))}"
     elif any(accepts(force.get(name, "")) for name, accepts in row.variables.items()):
         name, value = row.setting
         repair = (
-            f"export {name}={report.quoted(value)}"
+            f"export {name}={repairs.quoted(value)}"
             f"  # where the command starts {row.tool}: it was set, and dropped or overruled on the way"
         )
     else:
@@ -339,7 +339,7 @@ def _finding(cache: Left, force: dict[str, str], options: list[str], command: li
         if name == prevention.PYTEST_OPTIONS:
             value = f"{force[name]} {value}"
         words = [*options, "--env", f"{name}={value}", "--", *command]
-        repair = f"{NAME} {' '.join(map(report.quoted, words))}"
+        repair = f"{NAME} {' '.join(map(repairs.quoted, words))}"
     return Finding(cache.path, None, LEFT, f"{did} of {cache.row.tool}{count}", repair)
 
 

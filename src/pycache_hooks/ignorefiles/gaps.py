@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import report, rules, untracking
+from pycache_hooks import repairs, report, rules, untracking
 from pycache_hooks.findings import Finding
 from pycache_hooks.ignorefiles import edit, flaws, gitignore
 from pycache_hooks.ignorefiles.gitignore import IgnoreFile, Verdict
@@ -200,14 +200,14 @@ def _commands(judgement: Judgement, repair: Repair) -> str:
     for target, lines in repair.lines.items():
         file = judgement.files.get(target)
         template = "%s\\n" if file is None or not file.data or file.data.endswith(b"\n") else "\\n%s"
-        words = " ".join(report.quoted(line) for line in lines)
-        mended.append(f"printf '{template}' {words} >> {report.quoted(target)}")
-    return report.at_root(*mended) if mended else ""
+        words = " ".join(repairs.quoted(line) for line in lines)
+        mended.append(f"printf '{template}' {words} >> {repairs.quoted(target)}")
+    return repairs.at_root(*mended) if mended else ""
 
 
 def _mending(file: IgnoreFile) -> str:
     """The command after which git reads *file* as it was meant."""
-    path, new, old = (report.quoted(file.path + ending) for ending in ("", ".new", ".old"))
+    path, new, old = (repairs.quoted(file.path + ending) for ending in ("", ".new", ".old"))
     if file.fault == gitignore.LINK:
         return f"cat {path} > {new} && mv {new} {path}" if file.data else f"rm {path}"
     return {

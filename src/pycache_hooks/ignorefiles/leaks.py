@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pycache_hooks import catalog, report, rules
+from pycache_hooks import catalog, repairs, report, rules
 from pycache_hooks.findings import Finding, enumerated, short
 from pycache_hooks.ignorefiles.dockerignore import DockerIgnore, DockerIgnoreError
 from pycache_hooks.readers import contexts, project
@@ -162,7 +162,7 @@ def judge(
     if not uncovered:
         return refused
     patterns, hiding = _harmless(_wanted(uncovered), judged, found, data)
-    repair, fixed = report.at_root(_append(judged.file, patterns, data)) if patterns else "", False
+    repair, fixed = repairs.at_root(_append(judged.file, patterns, data)) if patterns else "", False
     if fix and patterns and _is_plain(path, found.root):
         from pycache_hooks.ignorefiles import edit
 
@@ -384,30 +384,30 @@ def _wanted(uncovered: Uncovered) -> list[str]:
 
 def _append(file: str, patterns: list[str], data: bytes) -> str:
     """The command that appends *patterns*, on a line of their own: the last one may lack its newline."""
-    listed = " ".join(report.quoted(pattern) for pattern in ([*patterns] if not data else ["", *patterns]))
-    return f"printf '%s\\n' {listed} >> {report.quoted(file)}"
+    listed = " ".join(repairs.quoted(pattern) for pattern in ([*patterns] if not data else ["", *patterns]))
+    return f"printf '%s\\n' {listed} >> {repairs.quoted(file)}"
 
 
 def _deleted(file: str, lines: list[int]) -> str:
     """The command that deletes *lines*."""
     script = ";".join(f"{line}d" for line in sorted(lines))
-    return report.at_root(f"sed -i.bak {report.quoted(script)} {_operand(file)}", f"rm {_operand(file + '.bak')}")
+    return repairs.at_root(f"sed -i.bak {repairs.quoted(script)} {_operand(file)}", f"rm {_operand(file + '.bak')}")
 
 
 def _rewritten(judged: Judged, found: Project, unusable: Unusable) -> str:
     """The command that puts a file that a builder can read in the place of one that it cannot."""
     file, new = _operand(judged.file), _operand(judged.file + ".new")
     if unusable.command:
-        return report.at_root(f"{unusable.command} {file} > {new}", f"mv {new} {file}")
+        return repairs.at_root(f"{unusable.command} {file} > {new}", f"mv {new} {file}")
     if unusable.code == rules.BREAKS_BUILD:
         return ""
     patterns, _ = _harmless(_wanted({(unusable.code, None, ""): [*judged.probes]}), judged, found, b"")
-    return report.at_root(f"rm {file}", *([_append(judged.file, patterns, b"")] if patterns else []))
+    return repairs.at_root(f"rm {file}", *([_append(judged.file, patterns, b"")] if patterns else []))
 
 
 def _operand(file: str) -> str:
     """*file* as an operand on a command line, which must not take it for an option."""
-    return report.quoted(f"./{file}" if file.startswith("-") else file)
+    return repairs.quoted(f"./{file}" if file.startswith("-") else file)
 
 
 def _is_plain(path: str, root: str) -> bool:

@@ -71,11 +71,11 @@ def _may_run_python(layout: Layout) -> bool:
 
 
 def _finding(path: str, line: int, leaking: Leaking, others: int) -> Finding:
-    from pycache_hooks import report
+    from pycache_hooks import repairs, report
 
     more = f" (and {report.counted(others, 'more Dockerfile')})" if others else ""
     message = f"would take {leaking.cache} along: {leaking.reason}{more}"
-    fix = report.at_root(f"check-pycache-dockerignore --context {report.quoted(leaking.directory or '.')} --fix")
+    fix = repairs.at_root(f"check-pycache-dockerignore --context {repairs.quoted(leaking.directory or '.')} --fix")
     return Finding(path, line, rules.COPIES_CACHES, message, fix)
 
 

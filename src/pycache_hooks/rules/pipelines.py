@@ -171,7 +171,7 @@ def _container_writes(imports: Imports, files: Files, job: Job) -> Iterator[Find
         }
         row = _written_inside(imports, files, run, found, environment)
         if row and not _is_prepared(files, found.image, (*_PREVENTING, "\nUSER ")):
-            from pycache_hooks.report import quoted
+            from pycache_hooks.repairs import quoted
 
             what = "bytecode" if row.tool == _PYTHON else "its cache"
             doubt = "" if bases.is_plain(found.image) else "unless its image says otherwise, "
@@ -321,7 +321,7 @@ def _ignored_locks(files: Files, job: Job) -> Iterator[Finding]:
 
 def _locked(files: Files, run: Run) -> str:
     """The ``uv sync`` of *run* as a line of a script, with the option that makes it keep to the lock file."""
-    from pycache_hooks.report import quoted
+    from pycache_hooks.repairs import quoted
 
     text = files.text(run.path) or ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from pycache_hooks import rules
-from pycache_hooks.findings import Finding, deletion, edited, enumerated
+from pycache_hooks.findings import Finding, enumerated
 from pycache_hooks.prevention import (
     CACHE_DIR,
     NEEDING_CACHE,
@@ -18,6 +18,7 @@ from pycache_hooks.prevention import (
 )
 from pycache_hooks.readers import pytest_configuration
 from pycache_hooks.readers.pytest_configuration import NAMED, Setting
+from pycache_hooks.repairs import at_root, deletion, edited, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -338,9 +339,9 @@ def _hidden_by(read: Home, home: Home, section: Section) -> Finding:
     message = f"pytest does not read {section.header}: {read.name} {comes}"
     useless, its = (read, read.section) if empty else (home, section)
     is_known = empty or section.settings.keys() <= (read.section.settings.keys() if read.section else set())
-    remark = "" if is_known else f"# move what is still wanted to {_quoted(read.path)}, then:\n"
+    remark = "" if is_known else f"# move what is still wanted to {quoted(read.path)}, then:\n"
     if useless.name in NAMED or not its:
-        fix: str = f"{remark}{_at_root(f'git rm {_quoted(useless.path)}')}"
+        fix: str = f"{remark}{at_root(f'git rm {quoted(useless.path)}')}"
     else:
         fix = deletion(useless.path, its.lines, remark)
     return Finding(home.path, section.line, rules.SHADOWED, message, fix)
@@ -377,7 +378,7 @@ def nowhere_off(place: str, *, has_project: bool) -> Finding:
         lines = ["[pytest]", f"addopts = {NO_CACHE}"]
         path, redirect = f"{prefix}pytest.ini", ">"
     shown = " ".join(f"'{line}'" for line in lines)
-    fix = _at_root(f"printf '%s\\n' {shown} {redirect} {_quoted(path)}")
+    fix = at_root(f"printf '%s\\n' {shown} {redirect} {quoted(path)}")
     return Finding(path, None, rules.CACHE_LEFT_ON, _LEFT_ON, fix)
 
 
@@ -495,12 +496,6 @@ def _without(home: Home, section: Section, setting: Setting) -> str:
     return deletion(home.path, [(setting.line, setting.end)])
 
 
-def _at_root(*commands: str) -> str:
-    from pycache_hooks import report
-
-    return report.at_root(*commands)
-
-
 def _renamed(before: str, after: str, *, toml: bool) -> str:
     """The line *before* ``PYTEST_CACHE_DISABLE`` *after*, with the variable and the value that do what was meant.
 
@@ -545,9 +540,3 @@ def _toml(value: str | list[str]) -> str:
         else:
             escaped.append(f"\\U{ord(character):08X}")
     return f'"{"".join(escaped)}"'
-
-
-def _quoted(path: str) -> str:
-    from pycache_hooks.report import quoted
-
-    return quoted(path)
