@@ -184,16 +184,16 @@ def test_where_the_bytecode_stays_and_what_that_does_depends_on_the_runner(repos
     ("image", "shown"),
     [
         ("python:3.13", "python"),
-        ("nvcr.io/nvidia/pytorch:24.09-py3", "nvidia/pytorch"),
-        ("ghcr.io/a/b:1@sha256:0123", "a/b"),
-        ("localhost:5000/x", "x"),
-        ("registry.example/x:${{ github.sha }}", "x"),
+        ("nvcr.io/nvidia/pytorch:24.09-py3", "nvcr.io/nvidia/pytorch"),
+        ("ghcr.io/a/b:1@sha256:0123", "ghcr.io/a/b"),
+        ("localhost:5000/x:1", "localhost:5000/x"),
+        ("registry.example/x:${{ github.sha }}", "registry.example/x"),
         ("${{ matrix.image }}", "${{ matrix.image }}"),
-        ("ghcr.io/${{ github.repository }}/x", "${{ github.repository }}/x"),
+        ("ghcr.io/${{ github.repository }}/x", "ghcr.io/${{ github.repository }}/x"),
         ("a/b", "a/b"),
     ],
 )
-def test_an_image_is_named_without_registry_tag_and_digest(repository: Repository, image: str, shown: str) -> None:
+def test_an_image_is_named_without_tag_and_digest(repository: Repository, image: str, shown: str) -> None:
     job = f'runs-on: self-hosted\ncontainer: "{image}"'
 
     (finding,) = judged(repository, {WORKFLOW: workflow("run: pytest", job=job)})
@@ -523,8 +523,8 @@ def test_an_image_of_the_repository_may_have_prevention_in_it(
     ("image", "dockerfile", "said"),
     [
         ("python:3.13", "", "in the container python: nothing stops Python"),
-        ("docker.io/library/ubuntu:24.04", "", "in the container library/ubuntu: nothing stops Python"),
-        ("ghcr.io/a/ci:1", "", "in the container a/ci: unless the image does, nothing stops Python"),
+        ("docker.io/library/ubuntu:24.04", "", "in the container docker.io/library/ubuntu: nothing stops Python"),
+        ("ghcr.io/a/ci:1", "", "in the container ghcr.io/a/ci: unless the image does, nothing stops Python"),
         ("ghcr.io/a/ci:1", "FROM python:3.13\n", "unless the image does, nothing stops Python"),
         ("ghcr.io/a/ci:1", "FROM python:3.13\nUSER app\n", "unless the image does, nothing stops Python"),
         ("ghcr.io/a/ci:1", "FROM python:3.13\nENV PYTHONDONTWRITEBYTECODE=1\n", ""),
@@ -858,6 +858,8 @@ def test_what_a_cache_keeps(repository: Repository, path: str, flaw: str) -> Non
         (".venv", "${{ matrix.python }}", True),
         (".venv", "${{ steps.ask.outputs.other }}", True),
         (".venv", "${{ env.OTHER }}", True),
+        (".venv", "${{ hashFiles('python.md5') }}", False),
+        (".venv", "${{ hashFiles('setup.md5') }}", True),
     ],
 )
 def test_an_environment_may_be_kept_for_the_exact_interpreter(
@@ -867,7 +869,22 @@ def test_an_environment_may_be_kept_for_the_exact_interpreter(
         'run: echo "version=$(python -V)" >> $GITHUB_OUTPUT\nid: ask',
         'run: echo "PYTHON_VERSION=$(python3 --version)" >> $GITHUB_ENV',
         "run: echo OTHER=$(date +%F) >> $GITHUB_ENV",
+        "run: |\n  md5sum $(which python) > python.md5\n  md5sum setup.py > setup.md5",
         f"uses: actions/cache@v4\nwith:\n  path: {path}\n  key: venv-{key}-${{{{ hashFiles('uv.lock') }}}}",
+    ]
+
+    found = judged(repository, {WORKFLOW: workflow(*steps, job="runs-on: ubuntu-latest"), "uv.lock": ""})
+
+    assert codes(found) == ([rules.CACHE_CONTENT] if flawed else [])
+
+
+@pytest.mark.parametrize(("command", "flawed"), [("rm -rf .venv/", False), ("rm -rf venv", True), ("ls .venv", True)])
+def test_an_environment_may_be_kept_where_a_broken_one_is_deleted(
+    repository: Repository, command: str, *, flawed: bool
+) -> None:
+    steps = [
+        "uses: actions/cache@v4\nwith:\n  path: .venv\n  key: venv-${{ hashFiles('uv.lock') }}",
+        f"run: .venv/bin/python -m app --version || {command}",
     ]
 
     found = judged(repository, {WORKFLOW: workflow(*steps, job="runs-on: ubuntu-latest"), "uv.lock": ""})

@@ -173,11 +173,11 @@ def test_many_directories_are_one_finding(repository: Repository) -> None:
             {".gitignore": "/__pycache__/\n\n/*.pyc\n.venv\n", "src/a/.gitignore": "*.pyo\n"},
             [
                 (
-                    ".gitignore:1: PYC204 `/__pycache__/` covers one directory only, and not __pycache__/ in 2 directories "
+                    ".gitignore:1: PYC204 `/__pycache__/` covers one place only, and not __pycache__/ in 2 directories "
                     "(src/a, src/a/deep): `__pycache__/` covers every directory"
                 ),
                 (
-                    ".gitignore:3: PYC204 `/*.pyc` covers one directory only, and not *.pyc in 2 directories "
+                    ".gitignore:3: PYC204 `/*.pyc` covers one place only, and not *.pyc in 2 directories "
                     "(src/a, src/a/deep): `*.pyc` covers every directory"
                 ),
             ],
@@ -206,9 +206,27 @@ def test_many_directories_are_one_finding(repository: Repository) -> None:
             ],
         ),
         (
+            {".gitignore": "*.pyc\n/eg/.venv/\n"},
+            [
+                (
+                    ".gitignore:2: PYC204 `/eg/.venv/` covers one place only, and not .venv at the root: "
+                    "`.venv` covers every directory"
+                ),
+            ],
+        ),
+        (
+            {".gitignore": "*.pyc\n.venv/ #\n"},
+            [
+                (
+                    ".gitignore:2: PYC203 `.venv/ #` does not cover .venv at the root: git knows no comment behind a pattern; "
+                    "meant is `.venv`"
+                ),
+            ],
+        ),
+        (
             {".gitignore": "*.pyc\n/.venv\n", "one/pyproject.toml": "", "one/m.py": ""},
             [
-                ".gitignore:2: PYC204 `/.venv` covers one directory only, and not .venv in one: `.venv` covers every directory",
+                ".gitignore:2: PYC204 `/.venv` covers one place only, and not .venv in one: `.venv` covers every directory",
             ],
         ),
         (
@@ -239,7 +257,7 @@ def test_a_deeper_file_is_asked_for_what_lies_below_it(repository: Repository) -
     assert messages(repository) == [
         ".gitignore: PYC201 *.pyc is not ignored in two/src",
         ".gitignore: PYC201 __pycache__/ is not ignored in two/src",
-        ".gitignore:1: PYC204 `/.venv` covers one directory only, and not .venv in two: `.venv` covers every directory",
+        ".gitignore:1: PYC204 `/.venv` covers one place only, and not .venv in two: `.venv` covers every directory",
     ]
 
 

@@ -304,6 +304,12 @@ def test_a_line_that_has_no_cache_in_mind_is_not_blamed(rules: Rules, line: str)
     assert {flaw.text for flaw in flaws.find(rules.root, own, probes).values()} == {"/*.pyc"}
 
 
+def test_what_is_said_of_a_cache_is_not_meant_for_what_lies_elsewhere(rules: Rules) -> None:
+    own = rules.set({".gitignore": "*/__pycache__/*.pyc\n"})
+    probes = [Probe("a/b", "__pycache__/x.pyc", "__pycache__/", ()), Probe("a/b", "x.pyc", "*.pyc", ())]
+    assert set(flaws.find(rules.root, own, probes)) == {"a/b/__pycache__/x.pyc"}
+
+
 def test_files_are_read_as_they_were_meant(rules: Rules) -> None:
     path = rules.repository.path
     rules.set({"plain/.gitignore": "a\n"})

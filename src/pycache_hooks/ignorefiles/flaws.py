@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from fnmatch import fnmatchcase
 
+from pycache_hooks import catalog
 from pycache_hooks.ignorefiles.gitignore import BOM, IgnoreFile, ask_apart
 
 TYPE_CHECKING = False
@@ -84,7 +85,12 @@ def _released(source: str, line: int, text: str) -> Flaw | None:
     named = [at for at, component in enumerate(components) if component.strip("*")]
     if len(components) == 1 or not named:
         return None
-    tail = "/".join(components[named[-1] :])
+    first = named[-1]
+    while (
+        first and components[first - 1] in catalog.DIRECTORIES
+    ):  # what is said of a cache is not meant for other places
+        first -= 1
+    tail = "/".join(components[first:])
     meant = (f"**/{tail}" if "/" in tail else tail) + ("/" if text.endswith("/") else "")
     return Flaw(source, line, text, meant, "a slash ties it to one directory", anchored=True)
 

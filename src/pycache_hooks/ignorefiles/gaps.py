@@ -105,6 +105,9 @@ def _gaps(root: str, judgement: Judgement) -> list[Gap]:
     }
     unexplained = [probe for probe, verdict in judgement.uncovered if not (verdict or beside.get(probe.path))]
     found = flaws.find(root, judgement.files, unexplained)
+    # A line that was meant for a directory was meant for the link of its name.
+    folders = {path.rpartition("/")[0]: flaw for path, flaw in found.items()}
+    found |= {probe.path: folders[probe.path] for probe in unexplained if probe.link and probe.path in folders}
     return [
         _gap(probe, verdict, beside.get(probe.path), found.get(probe.path)) for probe, verdict in judgement.uncovered
     ]
@@ -126,22 +129,24 @@ def _finding(group: list[Gap], fix: str, repair: Repair) -> Finding:
     names = " and ".join(dict.fromkeys(gap.probe.name for gap in group))
     where = _where(dict.fromkeys(gap.probe.directory for gap in group))
     cause = first.cause
-    message = f"{names} is not ignored {where}" if cause is None else _blame(first, names, where)
+    message = f"{names} is not ignored {where}" if cause is None else _blame(group, names, where)
     refusal = repair.refusals.get(first.key)
     return Finding(*first.place, first.code, f"{message}; {refusal}" if refusal else message, "" if refusal else fix)
 
 
-def _blame(gap: Gap, names: str, where: str) -> str:
-    """What the line that is the cause of *gap* does."""
-    cause = gap.cause
+def _blame(group: list[Gap], names: str, where: str) -> str:
+    """What the line that is the cause of all gaps of *group* does."""
+    gap, cause = group[0], group[0].cause
     if isinstance(cause, Verdict):
         if gap.code == rules.NEGATED:
             return f"`{cause.pattern}` un-ignores {names} {where}"
         return f"`{cause.pattern}` does not cover {names} as a symbolic link {where}: `{gap.probe.patterns[0]}` covers both"
     assert cause  # noqa: S101 - the gap has a cause, or there would be nothing to blame
-    meant = " and ".join(f"`{line}`" for line in cause.meant.split("\n"))
+    linked = any(each.probe.link for each in group)
+    lines = [line.rstrip("/") if linked else line for line in cause.meant.split("\n")]
+    meant = " and ".join(f"`{line}`" for line in lines)
     if cause.anchored:
-        return f"`{cause.text}` covers one directory only, and not {names} {where}: {meant} covers every directory"
+        return f"`{cause.text}` covers one place only, and not {names} {where}: {meant} covers every directory"
     return f"`{cause.text}` does not cover {names} {where}: {cause.reason}; meant is {meant}"
 
 

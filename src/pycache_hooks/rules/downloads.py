@@ -70,8 +70,10 @@ def content_flaw(path: str, *, exact: bool = False) -> str:
 def contents_flaw(files: Files, use: CacheUse, runs: Sequence[Run], system: str) -> tuple[str, str] | None:
     """What a cache of *system* keeps that is no download and why it had better not, and what it would keep instead."""
     flawed = [path for path in use.paths if content_flaw(path)]
-    exact = bool(flawed) and _names_interpreter(use.key, runs)
+    exact = bool(flawed) and _names_interpreter(use, runs)
     for path in flawed:
+        if _is_renewed(path, runs):
+            continue
         flaw = content_flaw(path, exact=exact)
         if flaw:
             alone = flaw == content_flaw(path, exact=True) or any(map(_tool, use.paths))
@@ -79,10 +81,27 @@ def contents_flaw(files: Files, use: CacheUse, runs: Sequence[Run], system: str)
     return None
 
 
-def _names_interpreter(key: str, runs: Iterable[Run]) -> bool:
-    """Whether *key* holds the exact version of Python: from setup-python, or as a command of the job asks for it."""
+def _names_interpreter(use: CacheUse, runs: Sequence[Run]) -> bool:
+    """Whether a key holds the exact version of Python: from setup-python, or as a command of the job asks for it.
+
+    That may write the answer into a file, which the key hashes.
+    """
     asked = (word for run in runs for word in run.command.words if "=$(python" in word)
-    return any(mark in key for mark in _EXACT) or any(f".outputs.{word.partition('=')[0]}" in key for word in asked)
+    written = (
+        path for run in runs if any("python" in word for word in run.command.words) for path in run.command.outputs
+    )
+    hashed = [name for pattern in use.patterns if (name := _file_named(pattern))]
+    return (
+        any(mark in use.key for mark in _EXACT)
+        or any(f".outputs.{word.partition('=')[0]}" in use.key for word in asked)
+        or any(name in path for path in written for name in hashed)
+    )
+
+
+def _is_renewed(path: str, runs: Iterable[Run]) -> bool:
+    """Whether a command of the job deletes *path*: a virtual environment that does not work is made anew."""
+    removed = (word for run in runs if run.command.words[:1] == ["rm"] for word in run.command.words)
+    return path.rstrip("/") in (word.rstrip("/") for word in removed)
 
 
 def _downloads(files: Files, runs: Iterable[Run], system: str) -> str:
@@ -195,10 +214,13 @@ def _is_requirements(path: str, group: Sequence[str]) -> bool:
 
 def _is_made(patterns: Iterable[str], runs: Iterable[Run]) -> bool:
     """Whether a command of the job names a file as one of *patterns* does: it makes it, most likely."""
-    names = [pattern.rpartition("/")[2].replace("*", "") for pattern in patterns]
-    return any(
-        name and name in word for run in runs for word in (*run.command.words, *run.command.outputs) for name in names
-    )
+    names = [name for pattern in patterns if (name := _file_named(pattern))]
+    return any(name in word for run in runs for word in (*run.command.words, *run.command.outputs) for name in names)
+
+
+def _file_named(pattern: str) -> str:
+    """What of a file's name *pattern* spells out."""
+    return pattern.rpartition("/")[2].replace("*", "")
 
 
 def _is_elsewhere(files: Files, patterns: Iterable[str]) -> bool:

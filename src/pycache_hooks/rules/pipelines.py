@@ -245,11 +245,9 @@ def _not_cleaned(job: Job) -> Iterator[Finding]:
 
 
 def _image(reference: str) -> str:
-    """The name in a *reference* to an image, without registry, tag and digest."""
-    name = reference.partition("@")[0].partition(":${{")[0]
-    registry, slash, rest = name.partition("/")
-    name = rest if slash and not {".", ":"}.isdisjoint(registry) and "${{" not in registry else name
-    return name if "${{" in name else name.partition(":")[0]
+    """The name in a *reference* to an image, without tag and digest."""
+    path, slash, last = reference.partition("@")[0].partition(":${{")[0].rpartition("/")
+    return path + slash + (last if "${{" in last else last.partition(":")[0])
 
 
 def _reach(job: Job) -> str:
