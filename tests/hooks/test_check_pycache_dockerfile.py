@@ -216,6 +216,14 @@ def test_the_likeliest_cache_is_named(used: list[str], named: str, repository: R
     assert f"would take {named} along" in repository.hook(HOOK).text
 
 
+@pytest.mark.parametrize(("place", "found"), [("", False), ("lib/", True)])
+def test_a_tool_is_in_use_where_something_says_so(place: str, repository: Repository, *, found: bool) -> None:
+    kept_out = ("**/__pycache__", "**/*.py[cod]", "**/.venv", ".ruff_cache")
+    write(repository, f"{BASE}COPY lib /lib\n", ignore="".join(f"{line}\n" for line in kept_out))
+    repository.stage("pyproject.toml", "lib/pyproject.toml", "lib/app/__init__.py", f"{place}ruff.toml")
+    assert ("would take lib/.ruff_cache along" in repository.hook(HOOK).text) is found
+
+
 def test_a_package_is_named_before_a_directory_of_files(repository: Repository) -> None:
     write(repository, f"{BASE}COPY . /app\n")
     repository.stage("a/x.py", "a/y.py", "b/__init__.py")

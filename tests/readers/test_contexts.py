@@ -277,6 +277,36 @@ def test_a_dockerfile_that_compose_names_is_read_whatever_it_is_called(tmp_path:
             [("", "Dockerfile"), ("api", "api/Dockerfile")],
             id="the ignore file at the root is there for another Dockerfile",
         ),
+        pytest.param(
+            {"docker/Dockerfile": "COPY . /a\nRUN pip install -e '.[x]' && make\n", "docker/m.py": "", "setup.py": ""},
+            [("", "docker/Dockerfile")],
+            id="it installs what is no project in its own directory",
+        ),
+        pytest.param(
+            {"api/Dockerfile": "COPY . /a\nRUN pip install ./\n", "api/pyproject.toml": "", "setup.py": ""},
+            [("api", "api/Dockerfile")],
+            id="it installs the project in its own directory",
+        ),
+        pytest.param(
+            {"api/Dockerfile": "COPY . /a\nRUN pip install x && ls .\n", "api/m.py": "", "setup.py": ""},
+            [("api", "api/Dockerfile")],
+            id="it installs no directory",
+        ),
+        pytest.param(
+            {"api/Dockerfile": "COPY . /a\nRUN cd /a/b; pip install .\n", "api/m.py": "", "setup.py": ""},
+            [("api", "api/Dockerfile")],
+            id="it installs from somewhere",
+        ),
+        pytest.param(
+            {"api/Dockerfile": "COPY . /a\nWORKDIR /a\nWORKDIR b\nRUN pip install .\n", "api/m.py": "", "setup.py": ""},
+            [("api", "api/Dockerfile")],
+            id="it installs from one of several directories",
+        ),
+        pytest.param(
+            {"a/b/Dockerfile": "COPY . /a\nRUN pip install .\n", "a/b/m.py": "", "setup.py": ""},
+            [],
+            id="it installs what is no project in its own directory, and one of two above is meant",
+        ),
         pytest.param({"api/Dockerfile": "FROM x\n"}, [("api", "api/Dockerfile")], id="it copies nothing"),
         pytest.param(
             {"api/Dockerfile": "COPY nowhere /\n"}, [("api", "api/Dockerfile")], id="it copies what is not there"

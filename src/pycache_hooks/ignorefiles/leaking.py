@@ -104,8 +104,8 @@ class Exposed:
         return self._let_in[key]
 
     def _settings_in(self, place: str) -> str:
-        """The names and texts of the files in the directory *place*, and in the root, that say which tools are in use."""
-        paths = {leaks.prefix_of(directory) + name for directory in (place, "") for name in _SETTINGS}
+        """The names and texts of the files in the directory *place* that say which tools are in use there."""
+        paths = [leaks.prefix_of(place) + name for name in _SETTINGS]
         return "\n".join(
             f"{path}\n{self._files.text(path) or ''}" for path in paths if self._files.project.tracks(path)
         )

@@ -26,6 +26,9 @@ _NOT_DOCKERFILES = frozenset(
     ".sh .json .yaml .yml .toml .lock .orig .bak .swp .patch .diff .dockerignore .containerignore .lua .vim .sublime-syntax "
     ".tmlanguage .snippets .png .svg .map .css .svelte .vue".split()
 )
+_PROJECT = ("pyproject.toml", "setup.py", "setup.cfg")
+"""One of them is in what pip installs from a directory."""
+
 _COMPOSE_STARTS = ("compose.", "docker-compose.", "docker-compose-", "compose-", "podman-compose.")
 
 
@@ -79,7 +82,7 @@ def read(files: Files, given: Iterable[str] = ()) -> list[Context]:
     A compose file says which directory goes with which Dockerfile. For the Dockerfiles that none names it is their own
     directory or the root, whichever holds what they copy. *given*: the directories that are asked about, if not all.
     """
-    root, paths = files.root, files.configuring(*TELLING)
+    paths = files.configuring(*TELLING)
     copies = {path: _copies(files, path) for path in dockerfiles(files)}
     found = [Context(place, path, copies.get(path) or _copies(files, path)) for place, path in _composed(files)]
     named = {context.dockerfile for context in found}
@@ -87,7 +90,7 @@ def read(files: Files, given: Iterable[str] = ()) -> list[Context]:
     found += [
         Context(place, path, copies[path])
         for path in unnamed
-        for place in ([""] if _says_root(files.text(path) or "", path) else _places(root, path, copies))
+        for place in ([""] if _says_root(files.text(path) or "", path) else _places(files, path, copies))
     ]
     # An ignore file with no Dockerfile beside it is for one that is made elsewhere; with one, the above has decided.
     known = {context.directory for context in found} | {path.rpartition("/")[0] for path in copies}
@@ -99,7 +102,7 @@ def read(files: Files, given: Iterable[str] = ()) -> list[Context]:
             for place in given
             for context in (
                 [context for context in found if context.directory == place]
-                or [Context(place, path, copies[path]) for path in unnamed if _fits(root, place, path, copies[path])]
+                or [Context(place, path, copies[path]) for path in unnamed if _fits(files, place, path, copies[path])]
                 or [Context(place, "", (dockerfile.EVERYTHING,))]
             )
         ]
@@ -126,15 +129,15 @@ def _says_root(text: str, path: str) -> bool:
     return any(words[-1] == "." and not {"-f", "--file", f"--file={path}"}.isdisjoint(words) for words in comments)
 
 
-def _places(root: str, path: str, copies: dict[str, tuple[str, ...]]) -> list[str]:
+def _places(files: Files, path: str, copies: dict[str, tuple[str, ...]]) -> list[str]:
     """The context of a Dockerfile that no compose file names; both that it may be, if both have an ignore file.
 
     None where it may be one of several above: its own does not fit, and nothing shows that it is the root. *copies*: every
     Dockerfile. One at the root is what an ignore file at the root is there for.
     """
-    own = path.rpartition("/")[0]
+    root, own = files.root, path.rpartition("/")[0]
     places = list(dict.fromkeys((own, "")))
-    fitting = [place for place in places if _fits(root, place, path, copies[path])]
+    fitting = [place for place in places if _fits(files, place, path, copies[path])]
     if "/" in own and own not in fitting and not _is_shown(root, path, copies[path]):
         return []
     fitting = fitting or places
@@ -151,20 +154,22 @@ def _is_shown(root: str, path: str, copies: tuple[str, ...]) -> bool:
     return any(source != dockerfile.EVERYTHING and _is_known(source) and _has(root, "", source) for source in copies)
 
 
-def _fits(root: str, place: str, path: str, copies: tuple[str, ...]) -> bool:
+def _fits(files: Files, place: str, path: str, copies: tuple[str, ...]) -> bool:
     """Whether the directory *place* may be the context of the Dockerfile at *path*: it holds all that it copies.
 
-    A directory of nothing but Dockerfiles is not what ``COPY .`` is meant for. With a wildcard or a variable nobody knows.
+    A directory of nothing but Dockerfiles is not what ``COPY .`` is meant for, nor one without the project that is installed
+    from there. With a wildcard or a variable nobody knows.
     """
     if not _is_below(path, place):
         return False
     for source in copies:
         if source == dockerfile.EVERYTHING:
-            if place and all(is_dockerfile(name) or _is_about_builds(name) for name in _names(root, place)):
+            if place and all(is_dockerfile(name) or _is_about_builds(name) for name in _names(files.root, place)):
                 return False
-        elif _is_known(source) and not _has(root, place, source):
+        elif _is_known(source) and not _has(files.root, place, source):
             return False
-    return True
+    needed = place and dockerfile.EVERYTHING in copies and dockerfile.installs_directory(files.instructions(path))
+    return not needed or any(_has(files.root, place, name) for name in _PROJECT)
 
 
 def _is_known(source: str) -> bool:

@@ -173,6 +173,16 @@ def copied(found: Iterable[Instruction]) -> list[str]:
     return sources
 
 
+def installs_directory(found: Iterable[Instruction]) -> bool:
+    """Whether one of the instructions *found* has pip install what lies in the current directory, and that is always one."""
+    texts = [instruction.text for instruction in found if instruction.name == "run"]
+    places = [instruction for instruction in found if instruction.name == "workdir"]
+    if len(places) > 1 or any("cd " in text for text in texts):
+        return False
+    calls = (call.partition("&&")[0].partition(";")[0] for text in texts for call in text.split("pip install ")[1:])
+    return any(word.strip("\"'").partition("[")[0] in (".", "./") for call in calls for word in call.split())
+
+
 def is_elsewhere(word: str) -> bool:
     """Whether *word*, a source of COPY or ADD, is no path: an address or a heredoc."""
     return "://" in word or word.startswith(("<<", "git@"))
