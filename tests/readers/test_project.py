@@ -45,6 +45,8 @@ def test_sources_in_a_directory(paths: list[str]) -> None:
         ]
         assert sorted(set(found.sources_in(place))) == inside
         assert found.holds_sources(place) == bool(inside)
+        assert project.within(found.source_directories, place) == inside
+        assert found.below(place) == [path for path in found.paths if not place or path.startswith(f"{place}/")]
 
 
 def test_nobody_works_in_a_template() -> None:
@@ -73,6 +75,7 @@ def test_nothing_is_python() -> None:
     assert found.source_directories == []
     assert found.project_directories == ["web"]
     assert not read().has_python
+    assert read().below("") == read().below("a") == []
 
 
 def test_what_lies_in_a_cache_is_left_out() -> None:

@@ -24,7 +24,7 @@ from pycache_hooks.readers import contexts, project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pycache_hooks.readers.contexts import Context
     from pycache_hooks.readers.project import Project
@@ -123,13 +123,9 @@ def _bytecode(found: Project, place: str) -> list[Probe]:
     ]
 
 
-def _inside(directories: Iterable[str], place: str) -> list[str]:
-    """Those of *directories* in *place*, relative to it, each as the beginning of a path: ``""`` or ``src/app/``."""
-    return [
-        f"{path}/".removeprefix(prefix_of(place)).lstrip("/")
-        for path in directories
-        if f"{path}/".startswith(prefix_of(place))
-    ]
+def _inside(directories: Sequence[str], place: str) -> list[str]:
+    """Those of the sorted *directories* in *place*, relative to it, each as the beginning of a path: ``""`` or ``src/app/``."""
+    return [f"{path}/".removeprefix(prefix_of(place)).lstrip("/") for path in project.within(directories, place)]
 
 
 def _copies_sources(build: Context, found: Project) -> bool:

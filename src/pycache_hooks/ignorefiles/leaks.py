@@ -422,13 +422,12 @@ def _harmless(patterns: list[str], judged: Judged, found: Project, data: bytes) 
     That is a file that is shipped now and is no cache. Bytecode without its source is none: nothing can make it again.
     """
     prefix = prefix_of(judged.build.directory)
-    tracked = set(found.paths)
     caches = {
         path
         for path, cache, row in project.tracked_caches(found)
-        if row.kind != catalog.BYTECODE or path != cache or _source(path) in tracked
+        if row.kind != catalog.BYTECODE or path != cache or found.tracks(_source(path))
     }
-    inside = [path.removeprefix(prefix) for path in found.paths if path.startswith(prefix) and path not in caches]
+    inside = [path.removeprefix(prefix) for path in found.below(judged.build.directory) if path not in caches]
     wanted = DockerIgnore.parse(os.fsencode("\n".join(patterns)))
     now = _parsed(data, judged)[0] or wanted
     affected = [path for path in inside if wanted.excludes(path) and not now.excludes(path)]

@@ -12,7 +12,7 @@ from pycache_hooks import catalog, git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pycache_hooks.catalog import Cache
 
@@ -143,14 +143,9 @@ class Project:
         Then one may come more than once. To see whether there is any is a matter of microseconds, and often enough.
         """
         if not self._named:
-            from bisect import bisect_left, bisect_right
-
-            directories = self.source_directories
-            own = slice(bisect_left(directories, place), bisect_right(directories, place))
-            below = slice(*(bisect_left(directories, f"{place}{mark}") for mark in "/0"))  # 0 is what comes behind /
-            yield from [*directories[own], *directories[below]] if place else directories
+            yield from within(self.source_directories, place)
             return
-        start, end = (self._behind(f"{place}{mark}") for mark in "/0") if place else (0, len(self._listing))
+        start, end = self._span(place)
         for suffix in _SOURCE_SUFFIXES:
             last = None
             for path in _containing(self._listing, suffix + b"\0", start, end + 1):
@@ -163,9 +158,20 @@ class Project:
         """Whether there are Python sources in *place*, or deeper."""
         return next(self.sources_in(place), None) is not None
 
+    def below(self, place: str) -> list[str]:
+        """The tracked paths in the directory *place*, in git's order."""
+        start, end = self._span(place)
+        return os.fsdecode(self._listing[start + 1 : end + 1]).split("\0")[:-1]
+
     def tracks(self, path: str) -> bool:
         """Whether *path* is tracked."""
         return self._listing.startswith(b"%b\0" % os.fsencode(path), self._behind(path) + 1)
+
+    def _span(self, place: str) -> tuple[int, int]:
+        """The NULs in front of the first and behind the last tracked path in the directory *place*."""
+        if not place:
+            return 0, len(self._listing)
+        return self._behind(f"{place}/"), self._behind(f"{place}0")  # 0 is what comes behind /
 
     def _behind(self, path: str) -> int:
         """Where the NUL stands that the tracked paths from *path* on are behind: a binary search, as git sorts by bytes."""
@@ -243,6 +249,17 @@ def read(root: str, listing: Listing | bytes) -> Project:
         output, listing = listing, Listing()
         listing.take(output)
     return Project(root, listing.whole(), suspicious=listing.suspicious)
+
+
+def within(directories: Sequence[str], place: str) -> Sequence[str]:
+    """Those of *directories*, which are sorted, that lie in *place*, and itself."""
+    if not place:
+        return directories
+    from bisect import bisect_left, bisect_right
+
+    own = slice(bisect_left(directories, place), bisect_right(directories, place))
+    below = slice(bisect_left(directories, f"{place}/"), bisect_left(directories, f"{place}0"))
+    return [*directories[own], *directories[below]]
 
 
 def _containing(listing: bytes, text: bytes, start: int = 0, end: int | None = None) -> Iterator[str]:
