@@ -86,9 +86,8 @@ def _released(source: str, line: int, text: str) -> Flaw | None:
     if len(components) == 1 or not named:
         return None
     first = named[-1]
-    while (
-        first and components[first - 1] in catalog.DIRECTORIES
-    ):  # what is said of a cache is not meant for other places
+    # What is said of a cache is not meant for other places.
+    while first and components[first - 1] in catalog.DIRECTORIES:
         first -= 1
     tail = "/".join(components[first:])
     meant = (f"**/{tail}" if "/" in tail else tail) + ("/" if text.endswith("/") else "")
