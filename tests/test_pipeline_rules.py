@@ -878,7 +878,10 @@ def test_an_environment_may_be_kept_for_the_exact_interpreter(
     assert codes(found) == ([rules.CACHE_CONTENT] if flawed else [])
 
 
-@pytest.mark.parametrize(("command", "flawed"), [("rm -rf .venv/", False), ("rm -rf venv", True), ("ls .venv", True)])
+@pytest.mark.parametrize(
+    ("command", "flawed"),
+    [("rm -rf .venv/", False), ("sudo rm -r .venv", False), ("rm -rf venv", True), ("ls .venv", True)],
+)
 def test_an_environment_may_be_kept_where_a_broken_one_is_deleted(
     repository: Repository, command: str, *, flawed: bool
 ) -> None:

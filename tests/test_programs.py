@@ -579,6 +579,7 @@ def test_the_variables_outside_of_a_command_say_what_it_removes() -> None:
 
 def test_a_directory_goes_with_the_one_that_it_lies_in() -> None:
     assert installers.is_removed("/root/.cache/pip", ["/tmp", "/root/.cache"])
+    assert installers.is_removed("/root/.cache/pip", ["/root/.cache/pip/"])
     assert installers.is_removed("/x", ["/"])
     assert installers.is_removed("~/a", ["~/a"])
     assert not installers.is_removed("/root/.cache", ["/root/.cache/pip"])

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pycache_hooks.findings import Finding
-from pycache_hooks.repairs import at_root, deletion, joined, quoted
+from pycache_hooks.repairs import at_root, deletion, edited, joined, quoted
 
 
 @example(
@@ -55,6 +55,10 @@ def test_the_words_of_everyday_need_no_quotes() -> None:
     assert quoted("a/b-c_d.pyc") == "a/b-c_d.pyc"
     assert quoted("a b") == "'a b'"
     assert quoted("a\n'\\") == "$'a\\012\\'\\\\'"
+
+
+def test_a_path_that_begins_like_an_option_is_none() -> None:
+    assert edited("-x/tox.ini", "2d") == at_root("sed -i.bak '2d' ./-x/tox.ini", "rm ./-x/tox.ini.bak")
 
 
 def test_what_is_deleted_from_one_file_is_deleted_at_once() -> None:

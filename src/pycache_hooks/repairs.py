@@ -23,6 +23,11 @@ def quoted(word: str) -> str:
     return "$'" + "".join(_shell_escaped(character) for character in word).replace("##", "#\\043") + "'"
 
 
+def operand(path: str) -> str:
+    """*path* as one word of a command line whose program must not take it for an option."""
+    return quoted(f"./{path}" if path.startswith("-") else path)
+
+
 def at_root(*commands: str) -> str:
     """*commands*, whose paths are relative to the root, as one that does the same wherever in the work tree it is pasted.
 
@@ -33,7 +38,7 @@ def at_root(*commands: str) -> str:
 
 def edited(path: str, script: str) -> str:
     """The command that edits the file *path*, with GNU's sed and with BSD's."""
-    return at_root(f"sed -i.bak '{script}' {quoted(path)}", f"rm {quoted(path + '.bak')}")
+    return at_root(f"sed -i.bak '{script}' {operand(path)}", f"rm {operand(path + '.bak')}")
 
 
 class Deletion(str):

@@ -269,7 +269,7 @@ def _parsed(data: bytes, judged: Judged) -> tuple[DockerIgnore | None, list[Find
             lines[error.line - 1] = b""
     if judged.is_podmans:
         refused = [(line, "Podman refuses the line, and every build fails") for line in _refused_by_podman(data)]
-    repair = _deleted(judged.file, [line for line, _ in refused]) if refused else ""
+    repair = repairs.deletion(judged.file, ((line, line) for line, _ in refused)) if refused else ""
     return ignore, [Finding(judged.file, line, rules.BREAKS_BUILD, message, repair) for line, message in refused]
 
 
@@ -388,26 +388,15 @@ def _append(file: str, patterns: list[str], data: bytes) -> str:
     return f"printf '%s\\n' {listed} >> {repairs.quoted(file)}"
 
 
-def _deleted(file: str, lines: list[int]) -> str:
-    """The command that deletes *lines*."""
-    script = ";".join(f"{line}d" for line in sorted(lines))
-    return repairs.at_root(f"sed -i.bak {repairs.quoted(script)} {_operand(file)}", f"rm {_operand(file + '.bak')}")
-
-
 def _rewritten(judged: Judged, found: Project, unusable: Unusable) -> str:
     """The command that puts a file that a builder can read in the place of one that it cannot."""
-    file, new = _operand(judged.file), _operand(judged.file + ".new")
+    file, new = repairs.operand(judged.file), repairs.operand(judged.file + ".new")
     if unusable.command:
         return repairs.at_root(f"{unusable.command} {file} > {new}", f"mv {new} {file}")
     if unusable.code == rules.BREAKS_BUILD:
         return ""
     patterns, _ = _harmless(_wanted({(unusable.code, None, ""): [*judged.probes]}), judged, found, b"")
     return repairs.at_root(f"rm {file}", *([_append(judged.file, patterns, b"")] if patterns else []))
-
-
-def _operand(file: str) -> str:
-    """*file* as an operand on a command line, which must not take it for an option."""
-    return repairs.quoted(f"./{file}" if file.startswith("-") else file)
 
 
 def _is_plain(path: str, root: str) -> bool:

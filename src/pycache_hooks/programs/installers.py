@@ -436,7 +436,7 @@ def is_removed(directory: str, paths: Sequence[str]) -> bool:
     """Whether *directory* is one of *paths* or lies in one: of what was removed, or of what is mounted."""
     if directory == SOME_PACKAGES:
         return any(path.endswith("/pkgs") for path in paths)
-    return any(directory == path or directory.startswith(path.rstrip("/") + "/") for path in paths)
+    return any(f"{directory}/".startswith(path.rstrip("/") + "/") for path in paths)
 
 
 def removes_bytecode(command: Command) -> bool:

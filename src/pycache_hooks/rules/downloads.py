@@ -69,11 +69,11 @@ def content_flaw(path: str, *, exact: bool = False) -> str:
 
 def contents_flaw(files: Files, use: CacheUse, runs: Sequence[Run], system: str) -> tuple[str, str] | None:
     """What a cache of *system* keeps that is no download and why it had better not, and what it would keep instead."""
-    flawed = [path for path in use.paths if content_flaw(path)]
+    removed = [path for run in runs for path in installers.removed(run.command, run.environment)]
+    # Where the job deletes a virtual environment that does not work, it is made anew.
+    flawed = [path for path in use.paths if content_flaw(path) and not installers.is_removed(path, removed)]
     exact = bool(flawed) and _names_interpreter(use, runs)
     for path in flawed:
-        if _is_renewed(path, runs):
-            continue
         flaw = content_flaw(path, exact=exact)
         if flaw:
             alone = flaw == content_flaw(path, exact=True) or any(map(_tool, use.paths))
@@ -96,12 +96,6 @@ def _names_interpreter(use: CacheUse, runs: Sequence[Run]) -> bool:
         or any(f".outputs.{word.partition('=')[0]}" in use.key for word in asked)
         or any(name in path for path in written for name in hashed)
     )
-
-
-def _is_renewed(path: str, runs: Iterable[Run]) -> bool:
-    """Whether a command of the job deletes *path*: a virtual environment that does not work is made anew."""
-    removed = (word for run in runs if run.command.words[:1] == ["rm"] for word in run.command.words)
-    return path.rstrip("/") in (word.rstrip("/") for word in removed)
 
 
 def _downloads(files: Files, runs: Iterable[Run], system: str) -> str:
